@@ -17,15 +17,6 @@ from app.crypto.registry import sealed_column
 from app.orm import Base, HasUid, Utc
 
 
-class ReferenceCounter(Base):
-    """The last number given per kind and period, raised in the same transaction as the insert it serves."""
-
-    __tablename__ = "reference_counter"
-    kind: Mapped[str] = mapped_column(String(16), primary_key=True)
-    period: Mapped[str] = mapped_column(String(8), primary_key=True)
-    last: Mapped[int] = mapped_column(default=0)
-
-
 class Ticket(HasUid, Base):
     __tablename__ = "ticket"
     __table_args__ = (
