@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.crypto.registry import plain_binary, sealed_column
@@ -102,6 +102,7 @@ class Purchase(HasUid, Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"), index=True)
     product_id: Mapped[int | None] = mapped_column(ForeignKey("product.id"))
+    batch_id: Mapped[int | None] = mapped_column(ForeignKey("product_batch.id"))
     facts: Mapped[bytes | None] = sealed_column(nullable=True)  # JSON: product_text, bought_on, serial, order_no, note
     created_at: Mapped[datetime] = mapped_column(Utc)
 
@@ -117,3 +118,16 @@ class Reveal(Base):
     field: Mapped[str] = mapped_column(String(32))
     reason: Mapped[str] = mapped_column(Text)  # through the redactor
     at: Mapped[datetime] = mapped_column(Utc)
+
+
+class CustomerMatch(HasUid, Base):
+    """What one person's look-up found, for a few minutes: an address carries its uid instead of the number typed."""
+
+    __tablename__ = "customer_match"
+    __table_args__ = (Index("ix_customer_match_user_id_expires_at", "user_id", "expires_at"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
+    kind: Mapped[str] = mapped_column(String(16))  # phone, email, last4
+    customer_ids: Mapped[list[int]] = mapped_column(JSON, default=list)
+    more: Mapped[bool] = mapped_column(default=False)  # there were more than are kept
+    expires_at: Mapped[datetime] = mapped_column(Utc)
