@@ -34,7 +34,7 @@ def _fingerprint(path: str, mtime_ns: int) -> str:
 
 
 def fingerprint(path: str) -> str:
-    """The content hash that stands in the address of a static file. Raises FileNotFoundError for a file that is not there."""
+    """The content hash in the address of a static file. FileNotFoundError: a page names a file that is not there."""
     return _fingerprint(path, (STATIC_ROOT / path).stat().st_mtime_ns)
 
 
