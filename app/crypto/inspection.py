@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Column, Table, select
+from sqlalchemy import Column, MetaData, Table, select
 from sqlalchemy.orm import Session
 
 from app.crypto.envelope import Place, key_uid_of
@@ -26,11 +26,11 @@ class SealedFault(NamedTuple):
     state: State
 
 
-def check_sealed(session: Session, *, deep: bool = False) -> list[SealedFault]:
+def check_sealed(session: Session, *, deep: bool = False, metadata: MetaData = Base.metadata) -> list[SealedFault]:
     """Open the newest rows of every table with sealed columns, or with `deep` all. Erased values are no fault."""
     strongbox = vault(session)
     faults: list[SealedFault] = []
-    for table, columns in tables_with_seals(Base.metadata):
+    for table, columns in tables_with_seals(metadata):
         for rows in _batches(session, table, columns, deep):
             faults += _faults_in(strongbox, table, columns, rows)
     return faults
