@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from app.config import Settings, known_names, secret_fault
 from tests.architecture.project import ROOT, short
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -24,6 +25,19 @@ def test_a_decision_says_why_and_what_else_there_was(path: Path) -> None:
     text = path.read_text("utf-8")
     for heading in ("## Context", "## Decision", "## Consequences", "## Alternatives"):
         assert heading in text, f"{short(path)} lacks {heading}"
+
+
+def test_the_sample_lists_what_the_program_reads() -> None:
+    assert sorted(SETTING.findall((ROOT / ".env.example").read_text("utf-8"))) == sorted(known_names())
+
+
+def test_the_sample_can_be_loaded_as_it_is() -> None:
+    """Somebody will copy the file and start: it must be understood, and the secret that it lacks must be asked for."""
+    lines = (ROOT / ".env.example").read_text("utf-8").splitlines()
+    given = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+    settings = Settings.from_env(given)
+    assert not settings.warnings
+    assert secret_fault(settings.secret_key)
 
 
 @pytest.mark.parametrize("readme", ["README.md", "README.zh-CN.md"])
