@@ -34,7 +34,7 @@ DEPARTMENTS: Mapping[str, str] = {
     "it": "信息技术部",
 }
 
-# login: (name, department, roles)
+# By login: name, department and roles.
 PEOPLE: Mapping[str, tuple[str, str, tuple[Role, ...]]] = {
     "lin": ("林晓", "service", (Role.AGENT,)),
     "wang": ("王芳", "service", (Role.SUPERVISOR,)),
