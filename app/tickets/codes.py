@@ -21,9 +21,8 @@ class Status(StrEnum):
     INVALID = "invalid"
 
 
-OPEN = frozenset(
-    {Status.NEW, Status.TRIAGE, Status.ASSIGNED, Status.IN_PROGRESS, Status.WAITING, Status.RESOLVED}
-)
+OPEN = frozenset({Status.NEW, Status.TRIAGE, Status.ASSIGNED, Status.IN_PROGRESS, Status.WAITING, Status.RESOLVED})
+UNSOLVED = OPEN - {Status.RESOLVED}
 
 
 class Channel(StrEnum):
@@ -99,6 +98,37 @@ class Outcome(StrEnum):
     MERGED = "merged"  # a ticket closed together with the one it was merged into
 
 
+class FollowUpState(StrEnum):
+    OPEN = "open"
+    DONE = "done"
+    CANCELLED = "cancelled"  # the ticket was reopened by hand before the customer was asked
+
+
+class Method(StrEnum):
+    PHONE = "phone"
+    ONLINE = "online"
+
+
+class EscalationKind(StrEnum):
+    COMPLAINT = "complaint"
+    SUPERVISOR = "supervisor"
+    HEAD = "head"
+    REGULATOR = "regulator"
+
+
+class LinkKind(StrEnum):
+    FOLLOWS = "follows"
+    DUPLICATE = "duplicate"
+    PARENT = "parent"  # from the child to the parent
+    CAUSED_BY = "caused_by"
+
+
+class Part(StrEnum):
+    ASSIST = "assist"
+    ASKED = "asked"
+    SAMPLE = "sample"
+
+
 STATUS_LABELS: Mapping[Status, str] = MappingProxyType(
     {
         Status.NEW: N_("待受理"),
@@ -169,5 +199,29 @@ OUTCOME_LABELS: Mapping[Outcome, str] = MappingProxyType(
         Outcome.DISSATISFIED: N_("不满意"),
         Outcome.UNREACHABLE: N_("无法联系"),
         Outcome.MERGED: N_("随目标工单关闭"),
+    }
+)
+ESCALATION_LABELS: Mapping[EscalationKind, str] = MappingProxyType(
+    {
+        EscalationKind.COMPLAINT: N_("投诉升级"),
+        EscalationKind.SUPERVISOR: N_("升级到主管"),
+        EscalationKind.HEAD: N_("升级到售后负责人"),
+        EscalationKind.REGULATOR: N_("监管部门介入"),
+    }
+)
+FOLLOW_UP_LABELS: Mapping[FollowUpState, str] = MappingProxyType(
+    {
+        FollowUpState.OPEN: N_("待回访"),
+        FollowUpState.DONE: N_("已回访"),
+        FollowUpState.CANCELLED: N_("已取消"),
+    }
+)
+METHOD_LABELS: Mapping[Method, str] = MappingProxyType({Method.PHONE: N_("电话"), Method.ONLINE: N_("线上")})
+LINK_LABELS: Mapping[LinkKind, str] = MappingProxyType(
+    {
+        LinkKind.FOLLOWS: N_("后续工单"),
+        LinkKind.DUPLICATE: N_("重复反馈"),
+        LinkKind.PARENT: N_("上级工单"),
+        LinkKind.CAUSED_BY: N_("起因"),
     }
 )

@@ -7,7 +7,7 @@ starts a new one. A deadline is never overwritten: the row that replaces a clock
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
@@ -15,6 +15,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.crypto.registry import sealed_column
 from app.orm import Base, HasUid, Utc
+
+# Stands in `next_due_at` while no clock runs: with NULL, "order by due" would need a second index on each database.
+FAR = datetime(9999, 12, 30, tzinfo=UTC)
 
 
 class Ticket(HasUid, Base):
@@ -43,14 +46,16 @@ class Ticket(HasUid, Base):
     status: Mapped[str] = mapped_column(String(16))
     channel: Mapped[str] = mapped_column(String(16))
     source: Mapped[str] = mapped_column(String(16), default="page")  # page, api, import …
+    once: Mapped[str | None] = mapped_column(String(80), unique=True)  # the form's own key: sent twice, registered once
 
     customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"))
     reported_name: Mapped[bytes | None] = sealed_column(nullable=True)  # another name given for a known contact
     product_id: Mapped[int | None] = mapped_column(ForeignKey("product.id"), index=True)
-    product_text: Mapped[str] = mapped_column(String(200), default="")  # through the redactor; unknown products stay text
+    product_text: Mapped[str] = mapped_column(String(200), default="")  # as given, redacted; unknown products stay text
     story_sealed: Mapped[bytes | None] = sealed_column(nullable=True)
     story_redacted: Mapped[str] = mapped_column(Text, default="")
-    facts_sealed: Mapped[bytes | None] = sealed_column(nullable=True)  # JSON: scene, expectation, tried, occurred_at, purchased_on
+    # JSON: scene, expectation, tried, occurred_at, purchased_on
+    facts_sealed: Mapped[bytes | None] = sealed_column(nullable=True)
     facts_redacted: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     remark_sealed: Mapped[bytes | None] = sealed_column(nullable=True)
     remark_redacted: Mapped[str] = mapped_column(Text, default="")
@@ -83,8 +88,9 @@ class Ticket(HasUid, Base):
     registered_at: Mapped[datetime] = mapped_column(Utc)
     verified_at: Mapped[datetime | None] = mapped_column(Utc)
     updated_at: Mapped[datetime] = mapped_column(Utc)
-    next_due_at: Mapped[datetime | None] = mapped_column(Utc)  # the earliest running clock
+    next_due_at: Mapped[datetime] = mapped_column(Utc, default=FAR)  # the earliest running clock
     planned_for: Mapped[datetime | None] = mapped_column(Utc)
+    planned_set_at: Mapped[datetime | None] = mapped_column(Utc)  # a person gave the date: now only a delay moves it
     cycle: Mapped[int] = mapped_column(default=1)  # the number of the current cycle
     reopened: Mapped[int] = mapped_column(default=0)
     escalated_at: Mapped[datetime | None] = mapped_column(Utc)
@@ -292,6 +298,7 @@ class Merge(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"))
     into_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), index=True)
+    via_id: Mapped[int | None]  # came along when the ticket it lay in was merged on; goes back with it
     from_status: Mapped[str] = mapped_column(String(16))
     at: Mapped[datetime] = mapped_column(Utc)
     by_id: Mapped[int | None]

@@ -24,7 +24,7 @@ class Category(Base):
     severity: Mapped[int] = mapped_column(default=1)
     complaint: Mapped[bool] = mapped_column(default=False)
     form5: Mapped[str] = mapped_column(String(16), default="售后")  # 需求类型 of the official table 5
-    other_person: Mapped[str] = mapped_column(String(16), default="prefer")  # follow-up by another: off, prefer, require
+    other_person: Mapped[str] = mapped_column(String(16), default="prefer")  # asks another: off, prefer, require
     position: Mapped[int] = mapped_column(default=0)
     retired_at: Mapped[datetime | None] = mapped_column(Utc)
     version: Mapped[int] = mapped_column(default=1)
@@ -50,6 +50,7 @@ class SlaPolicy(Base):
     categories: Mapped[list[str]] = mapped_column(JSON, default=list)  # codes; a top one covers its children
     tiers: Mapped[list[str]] = mapped_column(JSON, default=list)
     pauses_in_waiting: Mapped[bool] = mapped_column(default=True)
+    promise_counts: Mapped[bool] = mapped_column(default=False)  # a recorded promise stops the solution clock
     position: Mapped[int] = mapped_column(default=0)
     retired_at: Mapped[datetime | None] = mapped_column(Utc)
     version: Mapped[int] = mapped_column(default=1)
@@ -63,7 +64,7 @@ class SlaTarget(Base):
     kind: Mapped[str] = mapped_column(String(16), primary_key=True)  # ClockKind
     priority: Mapped[str] = mapped_column(String(2), primary_key=True)
     amount: Mapped[int]
-    unit: Mapped[str] = mapped_column(String(16))  # minute, hour, working_day, next_cycle (last working day of next month)
+    unit: Mapped[str] = mapped_column(String(16))  # app.sla.clock.Unit
 
 
 class RoutingRule(Base):
