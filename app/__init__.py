@@ -1,4 +1,4 @@
-"""Bihuan (闭环): an after-sales desk in which every piece of feedback is received, handled, followed up and archived."""
+"""Bihuan (闭环): an after-sales desk where every piece of feedback is received, handled, followed up and archived."""
 
 from __future__ import annotations
 

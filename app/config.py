@@ -62,6 +62,10 @@ def _environment(text: str) -> Environment:
     return Environment(_one_of(*Environment)(text))
 
 
+def _folder(text: str) -> Path:
+    return Path(text).expanduser().absolute()
+
+
 def _zone(text: str) -> ZoneInfo:
     try:
         return ZoneInfo(text)
@@ -99,7 +103,7 @@ class Settings:
     """See `.env.example` for what each variable means."""
 
     env: Environment = _setting("BIHUAN_ENV", _environment, default=Environment.PRODUCTION)
-    data_dir: Path = _setting("DATA_DIR", lambda text: Path(text).expanduser().absolute(), default=Path("data").absolute())
+    data_dir: Path = _setting("DATA_DIR", _folder, default=Path("data").absolute())
     database_url: str = _setting("DATABASE_URL", _database, secret=True, default="")
     secret_key: str | None = _setting("SECRET_KEY", secret=True, default=None)
     field_keys: str | None = _setting("FIELD_KEYS", secret=True, default=None)
@@ -118,7 +122,7 @@ class Settings:
     max_upload_mb: int = _setting("MAX_UPLOAD_MB", _number(1, 1024), default=20)
     trusted_proxies: int = _setting("TRUSTED_PROXIES", _number(0, 10), default=0)
     log_format: str = _setting("LOG_FORMAT", _one_of("json", "console"), default="json")
-    key_files: Mapping[str, str] = field(default_factory=dict)  # FIELD_KEYS_FILE and INDEX_KEY_FILE: read by the key rings
+    key_files: Mapping[str, str] = field(default_factory=dict)  # FIELD_KEYS_FILE, INDEX_KEY_FILE: for the key rings
     warnings: tuple[Sentence, ...] = ()
 
     def __post_init__(self) -> None:
@@ -173,8 +177,9 @@ class Settings:
         found: dict[str, str | None] = {}
         for setting in _variables():
             value = getattr(self, setting.name)
-            masked = setting.metadata["secret"] and value is not None and not _is_plain_sqlite(setting, value)
-            found[setting.metadata["name"]] = SHOWN_INSTEAD_OF_A_SECRET if masked else None if value is None else str(value)
+            if value is not None and setting.metadata["secret"] and not _is_plain_sqlite(setting, value):
+                value = SHOWN_INSTEAD_OF_A_SECRET
+            found[setting.metadata["name"]] = None if value is None else str(value)
         return found
 
 

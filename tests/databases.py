@@ -48,9 +48,8 @@ class Database:
                 deletes = "".join(f'DELETE FROM "{name}";' for name in tables)
                 creates = "".join(f"{statement};" for statement in schema.SQLITE_TRIGGERS.values())
                 connection.rollback()
-                raw.executescript(
-                    f"PRAGMA foreign_keys=OFF; BEGIN IMMEDIATE; {drops}{deletes}{creates} COMMIT; PRAGMA foreign_keys=ON;"
-                )
+                work = f"BEGIN IMMEDIATE; {drops}{deletes}{creates} COMMIT;"
+                raw.executescript(f"PRAGMA foreign_keys=OFF; {work} PRAGMA foreign_keys=ON;")
             else:
                 deletes = "".join(f'DELETE FROM "{name}";' for name in tables)
                 connection.exec_driver_sql(f"SET LOCAL session_replication_role = replica; {deletes}")
@@ -98,7 +97,7 @@ def postgres_database(server: str) -> Iterator[str]:
     name = f"bihuan_test_{secrets.token_hex(6)}"
     admin = create_engine(server, isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
-        connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE template0 ENCODING \'UTF8\''))
+        connection.execute(text(f"CREATE DATABASE \"{name}\" TEMPLATE template0 ENCODING 'UTF8'"))
         connection.execute(text(f'ALTER DATABASE "{name}" SET synchronous_commit = off'))
     try:
         yield make_url(server).set(database=name).render_as_string(hide_password=False)

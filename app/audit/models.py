@@ -31,3 +31,12 @@ class AuditEntry(Base):
     request_id: Mapped[str | None] = mapped_column(String(40))
     previous: Mapped[str] = mapped_column(String(64))  # hash of the entry before, hex
     digest: Mapped[str] = mapped_column(String(64), unique=True)  # SHA-256 over this entry and `previous`
+
+
+class AuditHead(Base):
+    """Where the chain ends: one row, moved with every append. Without it a cut-off tail would leave a sound chain."""
+
+    __tablename__ = "audit_head"
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)  # always 1
+    last_id: Mapped[int]
+    digest: Mapped[str] = mapped_column(String(64))
