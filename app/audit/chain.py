@@ -18,7 +18,9 @@ from app.words import Sentence, say
 ORIGIN = "0" * 64
 VERSION = 1
 ROWS_AT_A_TIME = 1000
-COVERED = tuple("id at actor_id standing_for action subject_kind subject_id data request_id previous".split())
+WHO = ("actor_id", "standing_for")
+WHAT = ("action", "subject_kind", "subject_id", "data", "request_id")
+COVERED = ("id", "at", *WHO, *WHAT, "previous")
 
 
 def digest_of(entry: Mapping[str, Any]) -> str:
@@ -60,7 +62,8 @@ def verify(session: Session, *, noted: tuple[int, str] | None = None) -> Verifie
     """
     last = (0, ORIGIN)
     count = 0
-    head = session.execute(select(AuditHead.last_id, AuditHead.digest)).tuples().one_or_none()
+    found = session.execute(select(AuditHead.last_id, AuditHead.digest)).one_or_none()
+    head = (found.last_id, found.digest) if found else last
     with session.execute(_entries(), execution_options={"yield_per": ROWS_AT_A_TIME}) as entries:
         for row in entries:
             fault = _fault(row, last, noted)
@@ -69,7 +72,7 @@ def verify(session: Session, *, noted: tuple[int, str] | None = None) -> Verifie
             last = (row.id, row.digest)
             count += 1
             head = (row.head_id, row.head_digest)
-    return Verified(count, *last, _fault_at_end(last, head or (0, ORIGIN), noted))
+    return Verified(count, *last, _fault_at_end(last, head, noted))
 
 
 def _entries() -> Any:
