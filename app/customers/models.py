@@ -131,3 +131,15 @@ class CustomerMatch(HasUid, Base):
     customer_ids: Mapped[list[int]] = mapped_column(JSON, default=list)
     more: Mapped[bool] = mapped_column(default=False)  # there were more than are kept
     expires_at: Mapped[datetime] = mapped_column(Utc)
+
+
+class PrivacyRequest(Base):
+    """An export or an erasure of one customer's data: who did it, when, why. Outlives what was erased."""
+
+    __tablename__ = "privacy_request"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(16))  # export, erasure
+    reason: Mapped[str] = mapped_column(Text)  # through the redactor
+    by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))  # None: replayed after a restore
+    at: Mapped[datetime] = mapped_column(Utc)
