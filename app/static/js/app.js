@@ -37,7 +37,7 @@
   function tick() {
     const now = Date.now() + ahead;
     for (const el of document.querySelectorAll("[data-due]")) {
-      const left = (Date.parse(el.dataset.due) - now) / 1000;
+      const left = Math.round((Date.parse(el.dataset.due) - now) / 1000);
       const text = el.lastElementChild;
       if (left > 7200 || !words.left || !text) continue;      /* further away: the server's words stay true */
       const fine = left > 0 && left < 600;
@@ -84,7 +84,7 @@
   document.addEventListener("submit", (e) => {
     const form = e.target;
     if (form.dataset.sent) { e.preventDefault(); e.stopImmediatePropagation(); return; }
-    if (form.method === "get") return;
+    if (form.method !== "post") return;
     busy(form, true, e.submitter);
     setTimeout(() => busy(form, false), 10000);               /* a download leaves the page where it is */
   }, true);
@@ -142,7 +142,7 @@
       const button = e.target.form.querySelector(".is-primary[type=submit]") || e.target.form.querySelector("[type=submit]");
       if (button) { e.preventDefault(); button.click(); }
     } else if ((e.key === "k" && command) || (e.key === "/" && !command && !e.target.closest("input, textarea, select, [contenteditable]"))) {
-      const find = document.querySelector(".top .find input");
+      const find = document.querySelector(".top .find [type=search]");
       if (find) { e.preventDefault(); find.focus(); find.select(); }
     }
   });
