@@ -32,6 +32,11 @@ def publish(
         session.add(OutboxMessage(**row))
     else:
         insert_unless_there(session, OutboxMessage, row)
+    wake_workers(session)
+
+
+def wake_workers(session: Session) -> None:
+    """Ring the bell when this transaction commits."""
     session.info[_PUBLISHED] = True
 
 
@@ -39,7 +44,8 @@ def insert_unless_there(session: Session, model: type[Base], row: dict[str, Any]
     """Insert the row unless one with the same unique key exists; says whether it was inserted."""
     is_postgresql = session.get_bind().dialect.name == "postgresql"
     insert = postgresql.insert if is_postgresql else sqlite.insert
-    return bool(session.execute(insert(model).values(**row).on_conflict_do_nothing()).rowcount)  # type: ignore[attr-defined]
+    keys = model.__mapper__.primary_key
+    return session.execute(insert(model).values(**row).on_conflict_do_nothing().returning(*keys)).first() is not None
 
 
 @event.listens_for(Session, "before_commit")
