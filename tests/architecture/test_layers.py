@@ -46,7 +46,7 @@ def test_a_rule_is_told_the_time(path: Path) -> None:
     assert not read, f"{short(path)} reads the clock itself: {'; '.join(read)}. Take `now` as an argument."
 
 
-@pytest.mark.parametrize("path", [p for p in python_files() if p.name == "services.py"], ids=short)
+@pytest.mark.parametrize("path", [p for p in python_files() if "services" in (p.stem, p.parent.name)], ids=short)
 def test_a_service_never_commits(path: Path) -> None:
     """One request is one transaction, ended in one place; a service that commits cuts it in two."""
     commits = [
