@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from flask_babel import lazy_gettext as _
-from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
 from wtforms import (
     BooleanField,
@@ -19,23 +17,26 @@ from wtforms import (
 from wtforms.validators import InputRequired, Length, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
+from app.web.forms import Form
+from app.words import N_
 
-class GuideForm(FlaskForm):
+
+class GuideForm(Form):
     """One field of each kind. It is only drawn, never sent."""
 
-    contact = StringField(_("联系方式"), [InputRequired(_("请填写联系方式。"))], description=_("输入时会认出老客户"))
-    story = TextAreaField(_("问题描述"), [Length(min=8, message=_("至少写清现象和场景，例如“充 1 小时只到两成”。"))])
-    category = SelectField(_("分类"), choices=[("fault", _("产品故障")), ("complaint", _("投诉"))])
-    until = DateField(_("计划完成时间"), [Optional()])
-    password = PasswordField(_("密码"))
-    impact = RadioField(_("影响范围"), choices=[("1", _("低")), ("2", _("中")), ("3", _("高"))], default="2")
+    contact = StringField(N_("联系方式"), [InputRequired(N_("请填写联系方式。"))], description=N_("输入时会认出老客户"))
+    story = TextAreaField(N_("问题描述"), [Length(min=8, message=N_("至少写清现象和场景，例如“充 1 小时只到两成”。"))])
+    category = SelectField(N_("分类"), choices=[("fault", N_("产品故障")), ("complaint", N_("投诉"))])
+    until = DateField(N_("计划完成时间"), [Optional()])
+    password = PasswordField(N_("密码"))
+    impact = RadioField(N_("影响范围"), choices=[("1", N_("低")), ("2", N_("中")), ("3", N_("高"))], default="2")
     roles = SelectMultipleField(
-        _("角色"),
-        choices=[("agent", _("客服专员")), ("engineer", _("技术支持工程师")), ("supervisor", _("客服主管"))],
+        N_("角色"),
+        choices=[("agent", N_("客服专员")), ("engineer", N_("技术支持工程师")), ("supervisor", N_("客服主管"))],
         option_widget=CheckboxInput(),
         widget=ListWidget(prefix_label=False),
     )
-    tell = BooleanField(_("通知客户"))
+    tell = BooleanField(N_("通知客户"))
 
 
 @dataclass(frozen=True)

@@ -28,11 +28,13 @@
     if (date && Math.abs(date - Date.now() - ahead) > 2000) ahead = date - Date.now();
   });
   const unit = (key, n) => words[key].replace("0", n);
-  function span(seconds) {
-    const s = Math.floor(seconds), m = Math.floor(s / 60), h = Math.floor(m / 60), d = Math.floor(h / 24);
-    if (d) return `${unit("d", d)} ${unit("h", h % 24)}`;
-    if (h) return `${unit("h", h)} ${unit("m", m % 60)}`;
-    return m ? unit("m", m) : unit("s", s);
+  const join = (...parts) => parts.filter(([key, n], i) => n || i === 0).map(([key, n]) => unit(key, n)).join(" ");
+  function span(seconds, over) {
+    const s = seconds, m = Math.floor(s / 60), h = Math.floor(m / 60), d = Math.floor(h / 24);
+    if (d) return join(["d", d], ["h", h % 24]);
+    if (h) return join(["h", h], ["m", m % 60]);
+    if (over || m >= 10) return unit("m", m);
+    return m ? `${unit("m", m)} ${unit("s", s % 60)}` : unit("s", s);
   }
   function tick() {
     const now = Date.now() + ahead;
@@ -41,8 +43,7 @@
       const text = el.lastElementChild;
       if (left > 7200 || !words.left || !text) continue;      /* further away: the server's words stay true */
       const fine = left > 0 && left < 600;
-      const time = fine && left >= 60 ? `${unit("m", Math.floor(left / 60))} ${unit("s", Math.floor(left % 60))}` : span(Math.abs(left));
-      const said = (left < 0 ? words.over : words.left).replace("0", time);
+      const said = (left < 0 ? words.over : words.left).replace("0", span(Math.abs(left), left < 0));
       if (text.textContent !== said) text.textContent = said;
       el.classList.toggle("is-over", left < 0);
       el.classList.toggle("is-now", fine);
