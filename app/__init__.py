@@ -7,7 +7,7 @@ from importlib import import_module
 
 from flask import Flask
 
-from app import extensions
+from app import extensions, web
 from app.config import Settings
 from app.crypto import KeyRingError, Rings, load_rings
 
@@ -32,6 +32,7 @@ def create_app(settings: Settings | None = None, *, rings: Rings | None = None, 
     )
     app.extensions["bihuan"] = extensions.Runtime(settings, rings or _rings(settings, lenient))
     extensions.install(app, settings)
+    web.install(app, settings)
     for name in BLUEPRINTS:
         app.register_blueprint(import_module(f"app.blueprints.{name}.routes").bp)
     return app

@@ -1,0 +1,24 @@
+"""What stands between HTTP and the rules: one call wires it into an application."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from app.config import Settings
+
+
+def install(app: Flask, settings: Settings) -> None:
+    """Call it after the database is bound and after flask-smorest's own set-up, whose error handler it replaces."""
+    from app.web import access, afterwards, assets, errors, headers, languages, sanity, transaction
+
+    app.before_request(access.begin)
+    sanity.install(app)
+    languages.install(app, settings)
+    access.install(app)
+    app.before_request(access.identify)
+    headers.install(app, settings)
+    app.before_request(access.enforce)
+    assets.install(app)
+    errors.install(app)
+    afterwards.install(app)
+    transaction.install(app)
