@@ -87,7 +87,8 @@ def _learn(session: Session, customer: Customer, given: GivenCustomer, now: date
             setattr(customer, column, safe.seal(customer, column, value, key))
             learnt = True
     contacts = session.scalars(select(Contact).where(Contact.customer_id == customer.id)).all()
-    new = [(kind, value) for kind, value in given.contacts if kind not in {contact.kind for contact in contacts}]
+    there = {contact.kind for contact in contacts}
+    new = [pair for pair in given.contacts if pair[0] not in there and not _somebodys(session, *pair)]
     if new:
         safe.preload(contacts)
         add_contacts(session, customer, key, new, now, start=len(contacts))
@@ -98,6 +99,12 @@ def _learn(session: Session, customer: Customer, given: GivenCustomer, now: date
         session.flush()
         personal.forget(session, customer.id)
     return learnt or bool(new)
+
+
+def _somebodys(session: Session, kind: str, value: str) -> bool:
+    """Is this already how to reach somebody? Then it is not for us to say whose it is."""
+    exact = [term for term in contact_index.terms(kind, value) if term[0] is not Kind.LAST4]
+    return any(contact_index.customers_with(session, *term) for term in exact)
 
 
 def add_contacts(
