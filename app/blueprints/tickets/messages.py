@@ -1,0 +1,91 @@
+"""Replies, internal notes, what the customer wrote, and taking a reply back while it still waits."""
+
+from __future__ import annotations
+
+from flask import g, url_for
+from flask.typing import ResponseReturnValue
+
+from app.blueprints.tickets.forms import FactForm, MessageForm
+from app.blueprints.tickets.routes import bp, company_moment, found, page_of
+from app.errors import Invalid
+from app.extensions import db
+from app.policy import Action
+from app.tickets import queries, services
+from app.tickets.codes import MessageKind
+from app.tickets.given import MessageGiven
+from app.tickets.models import Ticket
+from app.web.access import requires, the_actor
+from app.web.transaction import done, show, tell, transactional
+from app.words import say
+
+SAID = {
+    MessageKind.REPLY: say("回复已登记。"),
+    MessageKind.NOTE: say("内部备注已保存，客户看不到。"),
+    MessageKind.INBOUND: say("客户来信已登记。"),
+}
+
+
+@bp.post("/tickets/<no>/messages")
+@requires(Action.TICKET_REPLY, Action.NOTE_WRITE)
+@transactional
+def add_message(no: str) -> ResponseReturnValue:
+    ticket, form, session = found(no), MessageForm(), db.session()
+    if not form.validate_on_submit():
+        return show("tickets/show.html", status=422, **page_of(ticket, form))
+    given = MessageGiven(
+        kind=form.kind.data,
+        body=form.body.data,
+        channel=form.channel.data or None,
+        promised_for=company_moment(form.promised_for.data),
+        undo=form.kind.data == MessageKind.REPLY,
+    )
+    try:
+        message = services.add_message(session, ticket, given, by=the_actor(), now=g.now)
+    except Invalid as wrong:
+        form.take(wrong)
+        session.rollback()
+        return show("tickets/show.html", status=422, **page_of(found(no), form))
+    session.flush()
+    held_by = ticket if message.ticket_id == ticket.id else session.get_one(Ticket, message.ticket_id)
+    tell(SAID[MessageKind(form.kind.data)])
+    if held_by is not ticket:
+        tell(say("这张工单已结束，内容记到了 %(no)s。", no=held_by.no))
+    return done(None, otherwise=url_for("tickets.detail", no=held_by.no, _anchor=f"m{message.id}"))
+
+
+@bp.post("/tickets/<no>/messages/<int:message_id>/withdrawal")
+@requires(Action.TICKET_REPLY)
+@transactional
+def withdraw(no: str, message_id: int) -> ResponseReturnValue:
+    ticket = found(no)
+    message = queries.find_message(db.session(), ticket, message_id)
+    services.withdraw_message(db.session(), message, by=the_actor(), now=g.now)
+    tell(say("回复已撤回，客户不会收到。"))
+    return done(None, otherwise=url_for("tickets.detail", no=no, _anchor=f"m{message_id}"))
+
+
+@bp.get("/tickets/<no>/facts/<field>")
+@requires(Action.TICKET_REGISTER, Action.GAP_REPORT)
+def edit_fact_page(no: str, field: str) -> ResponseReturnValue:
+    ticket = found(no)
+    page = queries.whole(db.session(), ticket, viewer=the_actor(), now=g.now)
+    form = FactForm(data={"text": queries.fact_text(page, field), "version": str(ticket.version)})
+    return show("tickets/fact.html", page=page, ticket=ticket, form=form, field=field)
+
+
+@bp.post("/tickets/<no>/facts/<field>")
+@requires(Action.TICKET_REGISTER, Action.GAP_REPORT)
+@transactional
+def edit_fact(no: str, field: str) -> ResponseReturnValue:
+    ticket, form, session = found(no), FactForm(), db.session()
+    version = int(form.version.data) if (form.version.data or "").isdecimal() else 0
+    try:
+        if form.validate_on_submit():
+            services.edit_fact(session, ticket, field, form.text.data or "", version=version, by=the_actor(), now=g.now)
+            tell(say("已保存。"))
+            return done(None, otherwise=url_for("tickets.detail", no=no))
+    except Invalid as wrong:
+        form.take(wrong)
+        session.rollback()
+    page = queries.whole(session, found(no), viewer=the_actor(), now=g.now)
+    return show("tickets/fact.html", status=422, page=page, ticket=page.ticket, form=form, field=field)

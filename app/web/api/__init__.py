@@ -1,0 +1,107 @@
+"""What every API route shares: the blueprint class, problem details, idempotent answers, and the OpenAPI document."""
+
+from __future__ import annotations
+
+import http
+from typing import Any, NoReturn
+
+from flask import Flask, Response, request
+from flask_smorest import Api, Blueprint
+from flask_smorest.spec import prepare_response
+from marshmallow import RAISE
+from webargs.flaskparser import FlaskParser
+
+from app.web.api.problems import MEDIA_TYPE, ProblemSchema, shape_problem
+
+PREFIX = "/api/v1"
+IDEMPOTENCY_HEADER = {
+    "in": "header",
+    "name": "Idempotency-Key",
+    "required": False,
+    "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$"},
+    "description": "Same key and body, same answer; kept for 24 hours.",
+}
+IF_MATCH_HEADER = {
+    "in": "header",
+    "name": "If-Match",
+    "required": False,
+    "schema": {"type": "string", "pattern": '^"[0-9]{1,9}"$'},
+    "description": "The version that the client saw; another one answers 409 with both.",
+}
+
+
+class ShapeRefused(Exception):
+    """The body or query has another shape than the document says."""
+
+    def __init__(self, messages: Any, status: int = 422) -> None:
+        super().__init__("shape")
+        self.messages, self.status = messages, status
+
+
+class Parser(FlaskParser):  # type: ignore[misc]  # webargs is untyped here
+    DEFAULT_UNKNOWN_BY_LOCATION = {"json": RAISE, "query": RAISE}  # noqa: RUF012
+
+    def handle_error(self, error: Any, req: Any, schema: Any, **kwargs: Any) -> NoReturn:
+        raise ShapeRefused(error.messages)
+
+    def _handle_invalid_json_error(self, error: Any, req: Any, *args: Any, **kwargs: Any) -> NoReturn:
+        raise ShapeRefused({"json": ["Invalid JSON body."]}, 400)
+
+
+class ApiBlueprint(Blueprint):  # type: ignore[misc]
+    """A smorest blueprint whose refusals are problem details."""
+
+    ARGUMENTS_PARSER = Parser()
+
+    def __init__(self, name: str, import_name: str, **kwargs: Any) -> None:
+        super().__init__(name, import_name, url_prefix=PREFIX, **kwargs)
+
+
+class DeskApi(Api):  # type: ignore[misc]
+    """The document says problem+json for errors, and error handling stays where the pages have theirs."""
+
+    ERROR_SCHEMA = ProblemSchema
+
+    def _register_error_handlers(self) -> None:
+        self._app.register_error_handler(ShapeRefused, _refuse_shape)
+
+    def _register_responses(self) -> None:
+        for status in http.HTTPStatus:
+            response: dict[str, Any] = {"description": status.phrase}
+            if status >= 400:
+                response["schema"] = self.ERROR_SCHEMA
+                prepare_response(response, self.spec, MEDIA_TYPE)
+            self.spec.components.response(status.name, response, lazy=True)
+        response = {"description": "A problem (RFC 9457)", "schema": self.ERROR_SCHEMA}
+        prepare_response(response, self.spec, MEDIA_TYPE)
+        self.spec.components.response("DEFAULT_ERROR", response, lazy=True)
+
+
+def install(app: Flask, blueprints: list[Blueprint]) -> DeskApi:
+    """Register the API's blueprints on an application and keep its document generator in `app.extensions`."""
+    app.config.setdefault("API_TITLE", "Bihuan")
+    app.config.setdefault("API_VERSION", "v1")
+    app.config.setdefault("OPENAPI_VERSION", "3.0.3")
+    api = DeskApi()
+    api.init_app(app)
+    api.spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer"})
+    api.spec.options["security"] = [{"bearer": []}]
+    for blueprint in blueprints:
+        api.register_blueprint(blueprint)
+    app.extensions["bihuan_api"] = api
+    return api
+
+
+def expected_version() -> int | None:
+    """The number in `If-Match: "<version>"`; anything else that stands there is a shape error."""
+    text = request.headers.get("If-Match")
+    if text is None or text.strip() == "*":
+        return None
+    digits = text.strip().removeprefix("W/").strip('"')
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= 9):
+        raise ShapeRefused({"If-Match": ["Not a valid integer."]})
+    return int(digits)
+
+
+def _refuse_shape(error: ShapeRefused) -> Response:
+    return shape_problem(error.messages, error.status)
