@@ -7,6 +7,7 @@ from importlib import import_module
 
 from flask import Flask
 
+import app.web.models  # noqa: F401 - its tables belong to the metadata
 from app import extensions, web
 from app.config import Settings
 from app.crypto import KeyRingError, Rings, load_rings
@@ -29,6 +30,11 @@ def create_app(settings: Settings | None = None, *, rings: Rings | None = None, 
         TESTING=settings.env == "test",
         ASSETS=settings.assets,
         HTMX_CDN_URL=settings.htmx_cdn_url,
+        BASE_URL=settings.base_url,
+        TIMEZONE=settings.timezone.key,
+        DEFAULT_LOCALE=settings.default_locale,
+        TRUSTED_PROXIES=settings.trusted_proxies,
+        MAX_CONTENT_LENGTH=settings.max_upload_mb * 1024 * 1024,
     )
     app.extensions["bihuan"] = extensions.Runtime(settings, rings or _rings(settings, lenient))
     extensions.install(app, settings)

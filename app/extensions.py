@@ -18,6 +18,7 @@ import app.accounts.models
 import app.audit.models
 import app.crypto.models
 import app.customers.models
+import app.installation
 import app.notifications.models
 import app.outbox.models
 import app.tickets.models
