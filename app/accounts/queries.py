@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, String, cast, func, literal, null, or_, select, union_all
+from sqlalchemy import Select, String, cast, func, literal, null, or_, select, union_all
 from sqlalchemy.orm import Session, selectinload
 
 from app.accounts.digests import digest_of
@@ -110,7 +110,7 @@ def load_token(session: Session, secret: str, now: datetime) -> TokenFacts | Non
     return TokenFacts(row.token_id, row.last_used_at, _actor(session, row, now))
 
 
-def _actor(session: Session, row: Row[Any], now: datetime) -> Actor:
+def _actor(session: Session, row: Any, now: datetime) -> Actor:
     roles, manages, standing_for = set(), set(), set()
     for kind, word, number in session.execute(_grants(row.id, now)):
         match kind:
@@ -187,7 +187,7 @@ def people(
     return list(session.scalars(_in_full(wanted)))
 
 
-def _in_full(wanted: Select[tuple[User]]) -> Select[tuple[User]]:
+def _in_full(wanted: Select[User]) -> Select[User]:
     return wanted.options(selectinload(User.roles), selectinload(User.skills), selectinload(User.department))
 
 

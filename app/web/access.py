@@ -62,8 +62,8 @@ class Access:
     limited: bool = False  # also for somebody who must change the password first
 
 
-class SignedIn(UserMixin):  # type: ignore[misc]
-    """What Flask-Login holds for a request: the session's token is the identity, so that ending the row ends the login."""
+class SignedIn(UserMixin):
+    """What Flask-Login holds: the session's token is the identity, so that ending the row ends the login."""
 
     def __init__(self, token: str, facts: SessionFacts) -> None:
         self.token = token

@@ -1,7 +1,7 @@
 """What an answer must leave behind: a refusal in the audit trail, a failed login, when somebody was last seen.
 
 Collected while the request runs and written in one short transaction of its own after the answer is made, also when
-the request's own transaction was rolled back. So a GET changes no record by itself, and a refusal is never lost with it.
+the request's own transaction was rolled back. So a GET changes no record by itself, and no refusal is lost with it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Refusals and faults become answers here and nowhere else: a page, a floating note for htmx, a problem for programs."""
+"""Refusals and faults become answers here and nowhere else: a page, a note for htmx, a problem for programs."""
 
 from __future__ import annotations
 
@@ -176,7 +176,7 @@ def _http(fault: HTTPException) -> BaseResponse:
         return fault.response  # type: ignore[return-value]
     status = fault.code or 500
     if status < 400:
-        return fault.get_response()  # type: ignore[return-value]
+        return fault.get_response()
     if is_api() and (messages := getattr(fault, "data", {}).get("messages")):
         _give_up()
         return shape_problem(messages, status)

@@ -1,4 +1,4 @@
-"""Times and numbers as people read them, in the company's time zone. ISO order everywhere: nobody has to guess a month."""
+"""Times and numbers as people read them, in the company's time zone and ISO order: nobody has to guess a month."""
 
 from __future__ import annotations
 
@@ -49,11 +49,11 @@ def fmt_moment(moment: datetime | None) -> str:
     days = (there.date() - today).days
     time = there.strftime("%H:%M")
     if days == 0:
-        return gettext("今天 %(time)s", time=time)
+        return str(gettext("今天 %(time)s", time=time))
     if days == -1:
-        return gettext("昨天 %(time)s", time=time)
+        return str(gettext("昨天 %(time)s", time=time))
     if days == 1:
-        return gettext("明天 %(time)s", time=time)
+        return str(gettext("明天 %(time)s", time=time))
     return there.strftime("%m-%d %H:%M" if there.year == today.year else "%Y-%m-%d %H:%M")
 
 
@@ -67,9 +67,9 @@ def fmt_due(moment: datetime | None, now: datetime) -> str:
     left = moment - now
     seconds = int(abs(left).total_seconds())
     if left < timedelta(0):
-        return gettext("超时 %(time)s", time=_span(seconds))
+        return str(gettext("超时 %(time)s", time=_span(seconds)))
     if left <= SOON:
-        return gettext("剩 %(time)s", time=_span_left(seconds))
+        return str(gettext("剩 %(time)s", time=_span_left(seconds)))
     return fmt_moment(moment)
 
 

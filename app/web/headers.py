@@ -116,7 +116,7 @@ def _same_site() -> bool:
 
 
 def _cache(response: Response) -> None:
-    """Pages may be kept but must be asked for again; what was revealed, and answers to a POST, may not be kept at all."""
+    """Pages may be kept but must be asked for again; what was revealed or posted may not be kept at all."""
     secret = g.get("no_store") or request.method not in ("GET", "HEAD") or response.status_code >= 400
     if "Cache-Control" not in response.headers or g.get("no_store"):
         response.headers["Cache-Control"] = "no-store" if secret else "private, no-cache"

@@ -18,7 +18,7 @@ def is_htmx() -> bool:
 
 
 def current_path() -> str | None:
-    """The path (with query) of the page that sent this request, if it is one of ours; for pages without htmx: Referer."""
+    """The path and query of the page that sent this request (without htmx: its Referer), if it is one of ours."""
     text = request.headers.get("HX-Current-URL") or request.headers.get("Referer") or ""
     try:
         parts = urlsplit(text)

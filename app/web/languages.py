@@ -76,7 +76,7 @@ def label(mapping: Mapping[Any, str], code: Any) -> str:
 
 
 def stored(name: str | None) -> str:
-    """A stored name that came with the product (departments, categories) in the reader's language; others as they are."""
+    """A stored name that came with the product (departments, categories) in the reader's language."""
     return translate(name) if name else ""
 
 

@@ -42,13 +42,13 @@ def decode(text: str | None, *types: type) -> tuple[Any, ...] | None:
         return None
 
 
-def _unpacked(value: Any, type_: type) -> Any:
+def _unpacked(value: Any, type_: type[Any]) -> Any:
     if value is None:
         return None
     if type_ is datetime:
         if not isinstance(value, dict):
             raise TypeError
-        moment = datetime.fromisoformat(value["t"] if "t" in value else "")
+        moment = datetime.fromisoformat(value.get("t", ""))
         if moment.tzinfo is None:
             raise ValueError
         return moment.astimezone(UTC)

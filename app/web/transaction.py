@@ -1,7 +1,7 @@
 """One request, one transaction, one commit; and pages that are drawn after it.
 
 A page drawn under SQLite's write lock would cap the whole installation at a hundred writes a second, so `show` and
-`done` only say what to draw. `requires` and `public` (web/access.py) draw it when the view and its transaction are over.
+`done` only say what to draw. `requires` and `public` (web/access.py) draw it when view and transaction are over.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ Answer = Page | ResponseReturnValue
 
 
 def _is_late(value: object) -> bool:
-    """A `lambda: …` stands for what is to be read when the page is drawn; other callables (a form's field) are values."""
+    """A `lambda: …` stands for what is read when the page is drawn; other callables (a form's field) are values."""
     return isinstance(value, FunctionType) and value.__code__.co_argcount == 0
 
 
@@ -126,7 +126,7 @@ def _status_of(answer: Answer) -> int:
 
 
 def install(app: Flask) -> None:
-    """A write that no transaction was begun for is a bug: on SQLite it would be the deferred kind that fails under load."""
+    """A write without a write transaction is a bug: on SQLite it would be the deferred kind that fails under load."""
     with app.app_context():
         if not event.contains(db.session.session_factory, "before_flush", _guard):
             event.listen(db.session.session_factory, "before_flush", _guard)
