@@ -64,11 +64,12 @@ class Personal:
         """The text without personal data, as far as patterns and this customer's own values can tell."""
         return redaction.redact(
             text,
-            names=(*self.names, *self.accounts),
+            names=self.names,
             companies=self.companies,
             addresses=self.addresses,
             phones=self.phones,
             emails=self.emails,
+            accounts=self.accounts,
             keep=tuple(keep),
         )
 

@@ -258,7 +258,8 @@ def _renew(session: Session, row: Any, pairs: Pairs, personal: Personal) -> int:
         facts = found.data if found.data is not None else getattr(row, f"{name}_redacted")
         changed += _set(row, f"{name}_redacted", _redact_json(session, facts, personal))
     for name in pairs.plain:
-        changed += _set(row, name, _redact(session, getattr(row, name) or "", personal))
+        longest = getattr(pairs.model, name).type.length
+        changed += _set(row, name, _redact(session, getattr(row, name) or "", personal)[:longest])
     return changed
 
 
