@@ -9,9 +9,9 @@ from flask import Blueprint, g, url_for
 from flask.typing import ResponseReturnValue
 
 from app.blueprints.tickets.forms import StepForm
-from app.errors import Invalid
+from app.errors import Invalid, NotAllowed
 from app.extensions import db
-from app.policy import Action
+from app.policy import Action, may
 from app.tickets import queries
 from app.tickets.models import Ticket
 from app.tickets.queries import TicketPage
@@ -54,12 +54,14 @@ def step_page(
 
         def open_page(no: str) -> ResponseReturnValue:
             page = load(no)
+            _authorize(actions, page)
             filled = form() if isinstance(form, type) else form(page)
             filled.seen.data = filled.seen.data or page.ticket.status
             return draw(page, filled)
 
         def receive(no: str) -> ResponseReturnValue:
             page = load(no)
+            _authorize(actions, page)
             filled = form() if isinstance(form, type) else form(page)
             if not filled.validate_on_submit():
                 return draw(page, filled, 422)
@@ -78,3 +80,9 @@ def step_page(
         return act
 
     return decorate
+
+
+def _authorize(actions: tuple[Action, ...], page: TicketPage) -> None:
+    """One of the actions must be open to the actor on this very ticket; the service asks again for the exact one."""
+    if not any(may(the_actor(), action, page.facts) for action in actions):
+        raise NotAllowed
