@@ -11,9 +11,10 @@ import app.web.models  # noqa: F401 - its tables belong to the metadata
 from app import extensions, web
 from app.config import Settings
 from app.crypto import KeyRingError, Rings, load_rings
+from app.web import logging as request_log
 
 # Each has a `routes` module with a blueprint `bp`. A feature that isn't listed here serves nobody.
-BLUEPRINTS: tuple[str, ...] = ()
+BLUEPRINTS: tuple[str, ...] = ("health",)
 
 
 def create_app(settings: Settings | None = None, *, rings: Rings | None = None, lenient: bool = False) -> Flask:
@@ -38,6 +39,7 @@ def create_app(settings: Settings | None = None, *, rings: Rings | None = None, 
     )
     app.extensions["bihuan"] = extensions.Runtime(settings, rings or _rings(settings, lenient))
     extensions.install(app, settings)
+    request_log.install(app)
     web.install(app, settings)
     for name in BLUEPRINTS:
         app.register_blueprint(import_module(f"app.blueprints.{name}.routes").bp)

@@ -222,7 +222,8 @@ def secret_fault(secret: str | None) -> Sentence | None:
     if len(secret) < LEAST_SECRET_LENGTH:
         return say("SECRET_KEY 太短：至少需要 32 个随机字符。")
     lowered = secret.lower()
-    if len(set(secret)) < LEAST_DIFFERENT_CHARACTERS or any(word in lowered for word in SAMPLE_WORDS):
+    repeats = secret in (secret + secret)[1:-1]
+    if repeats or len(set(secret)) < LEAST_DIFFERENT_CHARACTERS or any(word in lowered for word in SAMPLE_WORDS):
         return say("SECRET_KEY 是示例值或有规律可循，不能使用。请改为随机值。")
     return None
 

@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import flask_sqlalchemy.session
-from flask import Flask, current_app
+from flask import Flask, current_app, g, has_request_context
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 
@@ -54,6 +54,8 @@ class DeskSession(flask_sqlalchemy.session.Session):
         super().__init__(db, **options)
         here = runtime()
         self.info.update(session_info(here.rings, here.settings.timezone))
+        if has_request_context():
+            self.info["request_id"] = g.get("request_id")
 
 
 db = SQLAlchemy(metadata=Base.metadata, session_options={"class_": DeskSession, "expire_on_commit": False})
