@@ -126,7 +126,7 @@ _OFTEN = frozenset(
     "邢乔庞颜倪聂鲁翟殷詹耿俞黄林马"
 )
 _ABOUT = frozenset("关由对属位至基鉴处终")
-_ENGLISH = re.compile(r"(?<![a-z])(?:(?:mr|mrs|miss|dr)\.?\s{1,2}|(?:mr|mrs|ms|dr)\.\s?)[a-z][a-z'\-]{1,30}")
+_ENGLISH = re.compile(r"(?<![a-z])(?:(?:mr|mrs|dr)\.?\s{1,2}|(?:mr|mrs|ms|dr)\.\s?)[a-z][a-z'\-]{1,30}")
 
 
 def titled_names(folded: str, own_surnames: Iterable[str] = ()) -> Iterator[Found]:

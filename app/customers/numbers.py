@@ -34,7 +34,7 @@ class _Digits:
         self.at = [i for i in range(start, end) if "0" <= folded[i] <= "9"]
         self.text = "".join(folded[i] for i in self.at)
         self.start = start
-        self.plus = folded[start] == "+"
+        self.plus = folded[start] == "+" and not folded[max(0, start - 1) : start].isdigit()
         self.folded = folded
 
     def __len__(self) -> int:

@@ -1,6 +1,5 @@
 """Changing the key ring: everything moves to the new key while the program runs, also when it is killed half-way."""
 
-import os
 import secrets
 import signal
 import subprocess
@@ -11,16 +10,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, create_engine, func, insert, make_url, select, text, update
+from sqlalchemy import Engine, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.crypto import OWNER_CUSTOMER, DataKey, Place, Rings, State, create_missing, keys, load_rings, vault
 from app.crypto.keyring import KeyRing
 from app.errors import Conflict, Locked
-from app.orm import prepare_engine, write_transaction
+from app.orm import write_transaction
+from tests.databases import empty_database, make_engine
 
 NOON = datetime(2024, 3, 1, 12, tzinfo=UTC)
-POSTGRES = os.environ.get("TEST_POSTGRES_URL", "")
 
 KILLED_WHILE_REWRAPPING = """
 import os, signal, sys
@@ -51,26 +50,12 @@ keys.rewrap(begin, load_rings({}, data_dir), batch=10)
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    if request.param == "sqlite":
-        engine = prepare_engine(create_engine(f"sqlite:///{tmp_path / 'keys.db'}"))
+def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
+    with empty_database(request.param) as url:
+        engine = make_engine(url)
         DataKey.metadata.tables["data_key"].create(engine)
         yield engine
         engine.dispose()
-        return
-    if not POSTGRES:
-        pytest.skip("no PostgreSQL server: TEST_POSTGRES_URL is not set")
-    name = f"bihuan_keys_{secrets.token_hex(4)}"
-    server = create_engine(POSTGRES, isolation_level="AUTOCOMMIT")
-    with server.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    engine = prepare_engine(create_engine(make_url(POSTGRES).set(database=name)))
-    DataKey.metadata.tables["data_key"].create(engine)
-    yield engine
-    engine.dispose()
-    with server.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    server.dispose()
 
 
 @pytest.fixture
