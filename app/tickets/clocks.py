@@ -1,4 +1,4 @@
-"""Which promise holds for which ticket, and the deadlines that follow. Pure; `services.timing` keeps the rows."""
+"""Which promise holds for which ticket, and the deadlines that follow. Pure; `timing` keeps the rows."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from app.customers.services import GivenCustomer
+from app.customers.given import GivenCustomer
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,6 @@ class AttemptGiven:
     nps: int | None = None
     comment: str = ""
     suggestions: str = ""
-    at: datetime | None = None
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,13 @@
+"""What can be read of tickets, always as somebody (`viewer=`)."""
+
+from app.tickets.queries.scope import (
+    facts_of,
+    facts_of_many,
+    find,
+    find_by_id,
+    find_follow_up,
+    visible,
+    within,
+)
+
+__all__ = ["facts_of", "facts_of_many", "find", "find_by_id", "find_follow_up", "visible", "within"]
