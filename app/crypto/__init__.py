@@ -4,7 +4,7 @@ from app.crypto.envelope import Place, key_uid_of
 from app.crypto.inspection import SealedFault, check_sealed
 from app.crypto.keyring import KeyRing, KeyRingError, Rings, create_missing, load_rings, throwaway_rings
 from app.crypto.models import OWNER_CUSTOMER, OWNER_SYSTEM, OWNER_USER, DataKey
-from app.crypto.registry import plain_binary, registry_faults, sealed_column, sealed_columns
+from app.crypto.registry import SealedColumn, plain_binary, registry_faults, sealed_column, sealed_columns
 from app.crypto.vaults import Opened, OpenedJson, State, Vault, vault
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "OpenedJson",
     "Place",
     "Rings",
+    "SealedColumn",
     "SealedFault",
     "State",
     "Vault",
