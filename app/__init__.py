@@ -11,10 +11,14 @@ import app.web.models  # noqa: F401 - its tables belong to the metadata
 from app import extensions, web
 from app.config import Settings
 from app.crypto import KeyRingError, Rings, load_rings
+from app.web import api
 from app.web import logging as request_log
 
 # Each has a `routes` module with a blueprint `bp`. A feature that isn't listed here serves nobody.
 BLUEPRINTS: tuple[str, ...] = ("health",)
+
+# Features with calls under /api/v1: each has an `api` module with a blueprint `bp`.
+API_CALLS: tuple[str, ...] = ("tickets", "follow_ups", "customers")
 
 
 def create_app(settings: Settings | None = None, *, rings: Rings | None = None, lenient: bool = False) -> Flask:
@@ -41,6 +45,7 @@ def create_app(settings: Settings | None = None, *, rings: Rings | None = None, 
     extensions.install(app, settings)
     request_log.install(app)
     web.install(app, settings)
+    api.install(app, [import_module(f"app.blueprints.{name}.api").bp for name in API_CALLS])
     for name in BLUEPRINTS:
         app.register_blueprint(import_module(f"app.blueprints.{name}.routes").bp)
     return app

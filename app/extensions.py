@@ -20,6 +20,7 @@ import app.crypto.models
 import app.customers.models
 import app.installation
 import app.notifications.models
+import app.numbering
 import app.outbox.models
 import app.tickets.models
 import app.tickets.rules  # noqa: F401

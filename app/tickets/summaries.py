@@ -84,10 +84,10 @@ class _Names:
         merged = {row.merged_into_id for row in rows if row.merged_into_id}
         people = {row.assignee_id for row in rows if row.assignee_id}
         return cls(
-            categories=dict(session.execute(select(Category.id, Category.code)).tuples()),
-            departments=dict(session.execute(select(Department.id, Department.code)).tuples()),
-            logins=dict(session.execute(select(User.id, User.login).where(User.id.in_(people))).tuples()),
-            tickets=dict(session.execute(select(Ticket.id, Ticket.no).where(Ticket.id.in_(merged))).tuples()),
+            categories={id: name for id, name in session.execute(select(Category.id, Category.code))},
+            departments={id: name for id, name in session.execute(select(Department.id, Department.code))},
+            logins={id: name for id, name in session.execute(select(User.id, User.login).where(User.id.in_(people)))},
+            tickets={id: name for id, name in session.execute(select(Ticket.id, Ticket.no).where(Ticket.id.in_(merged)))},
         )
 
 
@@ -99,7 +99,7 @@ def _dues(session: Session, tickets: Mapping[int, Ticket]) -> dict[int, dict[str
         .join(Ticket, Ticket.id == SlaClock.ticket_id)
         .where(SlaClock.ticket_id.in_(tickets), SlaClock.replaced_at.is_(None), Cycle.n == Ticket.cycle)
     )
-    for ticket_id, kind, due_at in session.execute(statement).tuples():
+    for ticket_id, kind, due_at in session.execute(statement):
         found.setdefault(ticket_id, {})[kind] = due_at
     return found
 
@@ -112,6 +112,6 @@ def _follow_ups(session: Session, tickets: Mapping[int, Ticket]) -> dict[int, li
         .where(FollowUp.ticket_id.in_(tickets))
         .order_by(FollowUp.id)
     )
-    for follow_up, n in session.execute(statement).tuples():
+    for follow_up, n in session.execute(statement):
         found.setdefault(follow_up.ticket_id, []).append((follow_up, n))
     return found

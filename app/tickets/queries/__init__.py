@@ -1,5 +1,6 @@
 """What can be read of tickets, always as somebody (`viewer=`)."""
 
+from app.tickets.queries.catalogue import categories
 from app.tickets.queries.scope import (
     facts_of,
     facts_of_many,
@@ -10,4 +11,4 @@ from app.tickets.queries.scope import (
     within,
 )
 
-__all__ = ["facts_of", "facts_of_many", "find", "find_by_id", "find_follow_up", "visible", "within"]
+__all__ = ["categories", "facts_of", "facts_of_many", "find", "find_by_id", "find_follow_up", "visible", "within"]
