@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import settings as hypothesis_settings
 from sqlalchemy.orm import Session
 
 from app import create_app
@@ -22,6 +23,10 @@ from tests.databases import Database
 # A machine in another zone must see the same results.
 os.environ["TZ"] = "America/New_York"
 time.tzset()
+
+# A property that takes long on a busy machine is not broken; each test has its timeout anyway.
+hypothesis_settings.register_profile("desk", deadline=None)
+hypothesis_settings.load_profile("desk")
 
 KINDS = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
 
