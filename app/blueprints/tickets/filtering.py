@@ -62,13 +62,14 @@ def listing(wanted: dict[str, Any]) -> dict[str, Any]:
     views = [
         (say(label), url_for("tickets.index", **kept), _same(chosen, kept), None, False) for _, label, kept in VIEWS
     ]
+    ordered_by = ORDERS[wanted["order"]]
     return {
         "rows": page.items,
         "views": views,
         "menus": _menus(wanted),
         "wanted": wanted,
         "orders": [(say(label), address(wanted, order=code), code == wanted["order"]) for code, label in ORDERS.items()],
-        "order_label": say(ORDERS[wanted["order"]]),
+        "order_label": say(ordered_by),
         "previous_url": address(wanted, cursor=page.previous) if page.previous else None,
         "next_url": address(wanted, cursor=page.next) if page.next else None,
         "without_q": address(wanted, q=""),
