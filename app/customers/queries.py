@@ -14,9 +14,9 @@ from app.customers.showing import (
     ShownContact,
     ShownCustomer,
     ShownPurchase,
+    recent_purchases,
     shown_customer,
     shown_customers,
-    shown_purchases,
 )
 from app.errors import NotFound
 from app.policy import Action, Actor, authorize
@@ -31,12 +31,13 @@ __all__ = [
     "matched",
     "page",
     "products",
+    "recent_purchases",
     "shown_customer",
     "shown_customers",
-    "shown_purchases",
 ]
 
 Cursor = tuple[datetime, int]
+CURSOR_TYPES = (datetime, int)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from app.crypto import Opened, State, vault
 from app.customers import masks
 from app.customers.models import Contact, ContactKind, Customer, CustomerKind, Product, ProductBatch, Purchase
+from app.customers.redaction import redact
 from app.customers.written import label_of
 from app.words import Sentence, say
 
@@ -157,7 +158,7 @@ def _seen(opened: Opened, mask: Mask, full: bool) -> tuple[str, Sentence | None]
     return (text if full else mask(text)), label_of(opened.state)
 
 
-def shown_purchases(session: Session, customer: Customer, *, full: bool, limit: int = 50) -> list[ShownPurchase]:
+def recent_purchases(session: Session, customer: Customer, *, full: bool, limit: int = 50) -> list[ShownPurchase]:
     """What the customer bought, the newest entry first."""
     rows = session.execute(
         select(Purchase, Product.name, ProductBatch.code)
@@ -176,10 +177,11 @@ def _shown_purchase(
 ) -> ShownPurchase:
     opened = vault(session).open_json(purchase, "facts")
     facts = opened.data if isinstance(opened.data, dict) else {}
+    text = str(facts.get("product_text") or "")
     order_no, serial = str(facts.get("order_no") or ""), str(facts.get("serial") or "")
     return ShownPurchase(
         id=purchase.id,
-        product=product or (str(facts.get("product_text") or "") if full else ""),
+        product=product or (text if full else redact(text)),
         batch=batch or "",
         bought_on=date.fromisoformat(facts["bought_on"]) if facts.get("bought_on") else None,
         order_no=order_no if full else masks.order(order_no),

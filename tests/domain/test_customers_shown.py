@@ -192,9 +192,9 @@ def test_purchases_show_the_end_of_their_numbers(session: Session, cast: Cast) -
     customer = a_customer(session, cast)
     given = GivenPurchase(product_text="取暖器", order_no="DD2024030588", serial="SN1234567890", bought_on=NOON.date())
     purchase = add_purchase(session, customer, given, by=cast("lin"), now=NOON)
-    (masked,) = queries.shown_purchases(session, customer, full=False)
-    assert (masked.order_no, masked.serial, masked.product) == ("****0588", "****7890", "")
-    (full,) = queries.shown_purchases(session, customer, full=True)
+    (masked,) = queries.recent_purchases(session, customer, full=False)
+    assert (masked.order_no, masked.serial, masked.product) == ("****0588", "****7890", "取暖器")
+    (full,) = queries.recent_purchases(session, customer, full=True)
     assert (full.order_no, full.serial, full.product, full.bought_on) == (
         "DD2024030588",
         "SN1234567890",

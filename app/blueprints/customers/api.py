@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from flask import g
@@ -13,6 +14,7 @@ from app.customers.models import Customer
 from app.extensions import db
 from app.policy import Action
 from app.tickets import queries as tickets
+from app.web import paging
 from app.web.access import requires
 from app.web.api import IDEMPOTENCY_HEADER, ApiBlueprint
 from app.web.api.idempotency import idempotent
@@ -43,10 +45,9 @@ def _items(customers: Sequence[Customer]) -> list[dict[str, Any]]:
 @bp.response(200, schemas.CustomersOut)
 def list_customers(wanted: dict[str, Any]) -> dict[str, Any]:
     """Newest first."""
-    page = queries.page(
-        db.session(), viewer=g.actor, cursor=wanted.get("cursor"), limit=wanted.get("limit", 50)
-    )
-    return {"items": _items(page.items), "next": page.next}
+    cursor = paging.decode(wanted.get("cursor"), datetime, int)
+    page = queries.page(db.session(), viewer=g.actor, cursor=cursor, limit=wanted.get("limit", 50))
+    return {"items": _items(page.items), "next": paging.encode(*page.next) if page.next else None}
 
 
 @bp.post("/customers")
