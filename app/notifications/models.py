@@ -1,4 +1,4 @@
-"""What the product tells a member of staff, in the application and by mail. Kind and ids only; words are made when shown."""
+"""What a member of staff is told, in the application and by mail: kind and ids only, words are made when shown."""
 
 from __future__ import annotations
 
