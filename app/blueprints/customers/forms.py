@@ -9,6 +9,7 @@ from wtforms.validators import DataRequired, Length, Optional
 
 from app.customers.given import CustomerChanges, GivenPurchase
 from app.customers.labels import CONTACT_LABELS, TIER_LABELS
+from app.customers.models import ContactKind
 from app.customers.showing import ShownCustomer
 from app.web.forms import Form
 from app.words import N_
@@ -139,7 +140,7 @@ def edit_form(shown: ShownCustomer, version: int) -> EditForm:
         value = getattr(shown, name)
         box(name, VALUE_LABELS[name], value, bool(value) or name in shown.labels)
     for contact in shown.contacts:
-        box(f"contact-{contact.id}", CONTACT_LABELS[contact.kind], contact.value, True)  # type: ignore[index]
+        box(f"contact-{contact.id}", CONTACT_LABELS[ContactKind(contact.kind)], contact.value, True)
     kinds = [(str(code), label) for code, label in CONTACT_LABELS.items()]
     for n in range(NEW_CONTACTS):
         setattr(ThisCustomer, f"kind-{n}", SelectField(N_("新的联系方式"), choices=kinds))

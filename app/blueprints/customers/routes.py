@@ -18,7 +18,8 @@ from app.blueprints.customers.forms import (
     edit_form,
 )
 from app.customers import queries, services
-from app.customers.models import Customer
+from app.customers.labels import CONTACT_LABELS
+from app.customers.models import ContactKind, Customer
 from app.errors import Conflict, Invalid, NotFound
 from app.extensions import db
 from app.policy import Action
@@ -107,7 +108,7 @@ def _what(customer: Customer, field: str) -> str:
     shown = queries.shown_customer(db.session(), customer, full=False)
     for contact in shown.contacts:
         if field == f"contact-{contact.id}":
-            return sight.CONTACT_LABELS[contact.kind]  # type: ignore[index]
+            return CONTACT_LABELS[ContactKind(contact.kind)]
     raise NotFound
 
 

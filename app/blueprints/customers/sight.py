@@ -102,8 +102,8 @@ def listing(args: Any) -> dict[str, Any]:
     }
 
 
-def _at(cursor: queries.Cursor | None, kept: dict[str, Any], **more: str) -> str | None:
-    return url_for("customers.index", cursor=paging.encode(*cursor), **kept, **more) if cursor else None
+def _at(cursor: queries.Cursor | None, kept: dict[str, Any], *, back: str | None = None) -> str | None:
+    return url_for("customers.index", cursor=paging.encode(*cursor), back=back, **kept) if cursor else None
 
 
 def matching(uid: str) -> dict[str, Any]:
