@@ -72,6 +72,6 @@ def create(body: dict[str, Any]) -> dict[str, Any]:
 def look_up(body: dict[str, Any]) -> dict[str, Any]:
     """Recall by full phone, full mail address, or the last four digits (customers within the caller's reach only)."""
     (text,) = body.values()
-    reach = tickets.customers_in_reach(g.actor, now=g.now) if "last4" in body else None
+    reach = tickets.customers_in_reach(g.actor) if "last4" in body else None
     found = services.lookup(db.session(), text, by=g.actor, now=g.now, reach=reach)
     return {"items": _items(found.customers), "more": bool(found.more)}

@@ -53,7 +53,7 @@ def look_up() -> Answer:
         return done(None, otherwise=url_for(".detail", no=customer.no))
     except NotFound:
         pass  # no customer number; perhaps a contact
-    reach = tickets.customers_in_reach(the_actor(), now=g.now)
+    reach = tickets.customers_in_reach(the_actor())
     try:
         found = services.lookup(db.session(), form.text.data, by=the_actor(), now=g.now, reach=reach)
     except Invalid as wrong:

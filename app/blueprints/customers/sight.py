@@ -65,7 +65,7 @@ def card(customer: Customer, standing: StandingForm | None = None) -> dict[str, 
         "unknown": customer.kind == CustomerKind.UNKNOWN,
         "target": queries.merged_into(session, customer),
         "purchases": queries.recent_purchases(session, customer, full=full),
-        "tickets": tickets.recent_of_customer(session, customer.id, viewer=actor, limit=TICKETS_BESIDE),
+        "tickets": tickets.recent_of_customer(session, customer.id, viewer=actor, now=g.now, limit=TICKETS_BESIDE),
         "held": obstacle(session, customer) if may(actor, Action.CUSTOMER_ERASE) else None,
         **LABELS,
     }

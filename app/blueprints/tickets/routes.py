@@ -93,7 +93,7 @@ def find() -> ResponseReturnValue:
 
 def _recall(text: str) -> str:
     session, actor = db.session(), the_actor()
-    reach = queries.customers_in_reach(actor, now=g.now)
+    reach = queries.customers_in_reach(actor)
     looked_up = customers.lookup(session, text, by=actor, now=g.now, reach=reach)
     return customers.keep_match(session, looked_up, by=actor, now=g.now).uid
 
