@@ -9,6 +9,7 @@ from flask import Blueprint, Response, current_app, jsonify
 from app.accounts import queries as accounts
 from app.extensions import db
 from app.tickets import queries as tickets
+from app.tickets.codes import MESSAGE_LABELS, MessageKind
 from app.web.access import public
 from app.web.api import PREFIX
 from app.web.spellings import spellings
@@ -31,7 +32,7 @@ def openapi() -> Response:
 
 def _offer(schemas: dict[str, Any], field: str, names: dict[str, str]) -> None:
     choices = list(dict.fromkeys([*names, *(word for name in names.values() for word in spellings(name))]))
-    for name in ("Triage", "Assignment"):
+    for name in ("TriageIn", "AssignmentIn"):
         found = schemas.get(name, {}).get("properties", {}).get(field)
         if found is not None and choices:
             found.clear()
@@ -39,8 +40,8 @@ def _offer(schemas: dict[str, Any], field: str, names: dict[str, str]) -> None:
 
 
 def _say_what_validators_check(schemas: dict[str, Any]) -> None:
-    schemas["Lookup"] |= {"minProperties": 1, "maxProperties": 1}
-    attempt = schemas["Attempt"]
+    schemas["LookupIn"] |= {"minProperties": 1, "maxProperties": 1}
+    attempt = schemas["AttemptIn"]
     answers = sorted(set(attempt["properties"]) - {"method", "reached"})
     reached = {"properties": {"reached": {"enum": [True]}}, "required": ["solved"]}
     not_reached = {
@@ -48,3 +49,6 @@ def _say_what_validators_check(schemas: dict[str, Any]) -> None:
         "not": {"anyOf": [{"required": [name]} for name in answers if name in {"solved", "score", "nps"}]},
     }
     attempt["oneOf"] = [reached, not_reached]
+    reply = [MessageKind.REPLY, *spellings(MESSAGE_LABELS[MessageKind.REPLY])]
+    promise = {"properties": {"kind": {"enum": reply}}}
+    schemas["MessageIn"]["anyOf"] = [promise, {"not": {"required": ["promised_for"]}}]

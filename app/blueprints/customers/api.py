@@ -16,7 +16,7 @@ from app.policy import Action
 from app.tickets import queries as tickets
 from app.web import paging
 from app.web.access import requires
-from app.web.api import IDEMPOTENCY_HEADER, ApiBlueprint
+from app.web.api import ApiBlueprint
 from app.web.api.idempotency import idempotent
 from app.web.languages import translate
 
@@ -52,7 +52,6 @@ def list_customers(wanted: dict[str, Any]) -> dict[str, Any]:
 
 @bp.post("/customers")
 @requires(Action.CUSTOMER_EDIT)
-@bp.doc(parameters=[IDEMPOTENCY_HEADER])
 @bp.arguments(schemas.CustomerNew)
 @bp.response(201, schemas.CustomerItem)
 @idempotent(201)
@@ -65,7 +64,6 @@ def create(body: dict[str, Any]) -> dict[str, Any]:
 
 @bp.post("/customers/lookup")
 @requires(Action.CUSTOMER_FIND)
-@bp.doc(parameters=[IDEMPOTENCY_HEADER])
 @bp.arguments(schemas.LookupIn)
 @bp.response(200, schemas.FoundOut)
 @idempotent(200)

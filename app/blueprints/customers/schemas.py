@@ -52,7 +52,7 @@ class FoundOut(Schema):
 
 class CustomerFilters(Input):
     cursor = fields.String()
-    limit = Number(1, 200)
+    limit = Number(1, 200, strict=False)
 
 
 def _four(text: str) -> None:

@@ -50,7 +50,9 @@ def list_follow_ups(wanted: dict[str, Any]) -> dict[str, Any]:
     return {"items": items, "next": page.next}
 
 
-@step(bp, "attempts", schemas.AttemptIn, Action.FOLLOW_UP, answer=schemas.AttemptOut, status=201, path="/follow-ups/<no>/")
+@step(
+    bp, "attempts", schemas.AttemptIn, Action.FOLLOW_UP, answer=schemas.AttemptOut, status=201, path="/follow-ups/<no>/"
+)
 def record_attempt(no: str, body: dict[str, Any]) -> dict[str, Any]:
     """One attempt to reach the customer. Not solved, or a score of 2 and less, reopens the ticket."""
     session = db.session()

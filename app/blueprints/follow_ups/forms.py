@@ -18,7 +18,9 @@ class AttemptForm(Form):
     method = RadioField(
         N_("回访方式"), [InputRequired()], choices=[("phone", N_("电话")), ("online", N_("在线"))], default="phone"
     )
-    reached = RadioField(N_("是否联系上"), [InputRequired()], choices=[("yes", N_("联系上了")), ("no", N_("没有联系上"))])
+    reached = RadioField(
+        N_("是否联系上"), [InputRequired()], choices=[("yes", N_("联系上了")), ("no", N_("没有联系上"))]
+    )
     solved = RadioField(
         N_("问题是否解决"), [Optional()], choices=[("yes", N_("已解决")), ("no", N_("没有解决"))], validate_choice=False
     )

@@ -20,7 +20,11 @@ from app.words import N_, say
 
 bp = Blueprint("follow_ups", __name__)
 
-VIEWS = (("all", N_("全部待回访"), {}), ("mine", N_("我的"), {"mine": "1"}), ("overdue", N_("已超时"), {"overdue": "1"}))
+VIEWS = (
+    ("all", N_("全部待回访"), {}),
+    ("mine", N_("我的"), {"mine": "1"}),
+    ("overdue", N_("已超时"), {"overdue": "1"}),
+)
 
 
 def _found(no: str) -> FollowUp:

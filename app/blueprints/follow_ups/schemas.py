@@ -34,7 +34,7 @@ class FollowUpFilters(Input):
     overdue = fields.Boolean()
     state = fields.String(validate=validate.OneOf(["open", "done", "cancelled"]))
     cursor = fields.String()
-    limit = Number(1, 200)
+    limit = Number(1, 200, strict=False)
 
 
 class FollowUpItem(Schema):
@@ -58,5 +58,3 @@ class FollowUpItem(Schema):
 class FollowUpsOut(Schema):
     items = fields.List(fields.Nested(FollowUpItem), required=True)
     next = fields.String(required=True, allow_none=True)
-
-

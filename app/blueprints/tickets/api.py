@@ -10,16 +10,19 @@ from flask import g
 from app.blueprints.tickets import schemas
 from app.blueprints.tickets.presenting import moment, one, tickets_json
 from app.customers.services import GivenCustomer
+from app.errors import Conflict
 from app.extensions import db
 from app.policy import Action
 from app.tickets import queries, services
 from app.tickets.given import AssignmentGiven, MessageGiven, Registration, ResolutionGiven, Seen, TriageGiven
 from app.tickets.models import Ticket
+from app.tickets.services.registration import CLOCKS_DIFFER
 from app.web.access import requires
 from app.web.api import ApiBlueprint, expected_version
 from app.web.api.idempotency import idempotent
 from app.web.api.references import category_code, department_code
 from app.web.api.stepping import step as api_step
+from app.words import say
 
 bp = ApiBlueprint("api_tickets", __name__, description="Tickets: from registration to closing.")
 
@@ -44,9 +47,7 @@ def list_tickets(wanted: dict[str, Any]) -> dict[str, Any]:
     """Tickets within the caller's reach, newest change first unless ordered otherwise."""
     order, cursor, limit = wanted.pop("order", "updated"), wanted.pop("cursor", None), wanted.pop("limit", 50)
     filters = queries.Filters(**{name: tuple(v) if isinstance(v, list) else v for name, v in wanted.items()})
-    page = queries.page(
-        db.session(), filters, viewer=g.actor, now=g.now, order=order, cursor=cursor, limit=limit
-    )
+    page = queries.page(db.session(), filters, viewer=g.actor, now=g.now, order=order, cursor=cursor, limit=limit)
     return {"items": tickets_json([row.id for row in page.items]), "next": page.next}
 
 
@@ -57,6 +58,8 @@ def list_tickets(wanted: dict[str, Any]) -> dict[str, Any]:
 @idempotent(201)
 def register(body: dict[str, Any]) -> dict[str, Any]:
     """Register feedback: a ticket with its number; a known phone or mail address is recognised."""
+    if (received := body.get("received_at")) and received > g.now + CLOCKS_DIFFER:
+        raise Conflict(say("接收时间还没有到，没有登记。请核对时间和时区后重试。"))
     customer = body.pop("customer", None)
     given = Registration(
         customer=GivenCustomer(**customer) if customer else None,
@@ -146,9 +149,7 @@ def analyse(no: str, body: dict[str, Any]) -> dict[str, Any]:
 def resolve(no: str, body: dict[str, Any]) -> dict[str, Any]:
     """Record the solution; answers the follow-up that this makes."""
     ticket = _found(no)
-    follow_up = services.resolve(
-        db.session(), ticket, ResolutionGiven(**body), by=g.actor, now=g.now, seen=_seen()
-    )
+    follow_up = services.resolve(db.session(), ticket, ResolutionGiven(**body), by=g.actor, now=g.now, seen=_seen())
     return {"no": follow_up.no, "due_at": moment(follow_up.due_at), "ticket_no": ticket.no, "status": ticket.status}
 
 

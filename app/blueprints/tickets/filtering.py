@@ -68,7 +68,9 @@ def listing(wanted: dict[str, Any]) -> dict[str, Any]:
         "views": views,
         "menus": _menus(wanted),
         "wanted": wanted,
-        "orders": [(say(label), address(wanted, order=code), code == wanted["order"]) for code, label in ORDERS.items()],
+        "orders": [
+            (say(label), address(wanted, order=code), code == wanted["order"]) for code, label in ORDERS.items()
+        ],
         "order_label": say(ordered_by),
         "previous_url": address(wanted, cursor=page.previous) if page.previous else None,
         "next_url": address(wanted, cursor=page.next) if page.next else None,

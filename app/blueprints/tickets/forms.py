@@ -92,7 +92,9 @@ class TriageFields(Form):
 
 class TriageForm(TriageFields, StepForm):
     priority = SelectField(N_("手工调整优先级"), [Optional()], choices=choices(PRIORITY_LABELS, empty=N_("按规则")))
-    reason = StringField(N_("调整原因"), [Optional(), Length(max=SHORT)], description=N_("手工调整必须写原因，会记入审计。"))
+    reason = StringField(
+        N_("调整原因"), [Optional(), Length(max=SHORT)], description=N_("手工调整必须写原因，会记入审计。")
+    )
     department = SelectField(N_("处理部门"), [Optional()])
 
 
@@ -100,7 +102,10 @@ class AssignmentForm(StepForm):
     department = SelectField(N_("处理部门"), [DataRequired()])
     assignee = SelectField(N_("责任人"), [Optional()])
     planned_for = DateTimeLocalField(
-        N_("计划完成时间"), [Optional()], format=MOMENT, description=N_("这是对客户的承诺。只能设定一次，以后须经延期审批。")
+        N_("计划完成时间"),
+        [Optional()],
+        format=MOMENT,
+        description=N_("这是对客户的承诺。只能设定一次，以后须经延期审批。"),
     )
     reason = words(N_("原因"), most=SHORT)
 
@@ -119,7 +124,9 @@ class StartForm(StepForm):
 
 class AnalysisForm(StepForm):
     cause_kind = RadioField(N_("原因类别"), [InputRequired()], choices=choices(CAUSE_LABELS))
-    root_cause = words(N_("问题根源分析"), required=True, description=N_("以事实为依据：日志、检测报告、录音、聊天记录。"))
+    root_cause = words(
+        N_("问题根源分析"), required=True, description=N_("以事实为依据：日志、检测报告、录音、聊天记录。")
+    )
 
 
 class ResolutionForm(StepForm):
@@ -133,7 +140,9 @@ class FullResolutionForm(AnalysisForm, ResolutionForm):
 
 
 class MergeForm(StepForm):
-    into = StringField(N_("并入的工单"), [DataRequired(), Length(max=24)], description=N_("同一客户的另一张未关闭工单的编号。"))
+    into = StringField(
+        N_("并入的工单"), [DataRequired(), Length(max=24)], description=N_("同一客户的另一张未关闭工单的编号。")
+    )
     reason = words(N_("原因"), required=True)
 
 

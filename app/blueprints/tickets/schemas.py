@@ -185,4 +185,4 @@ class TicketFilters(Input):
     q = Text(most=SHORT, blank=True)
     order = fields.String(validate=validate.OneOf(["updated", "due", "priority", "received"]))
     cursor = fields.String(metadata={"description": "`next` of the page before"})
-    limit = Number(1, 200)
+    limit = Number(1, 200, strict=False)

@@ -14,13 +14,12 @@ from webargs.flaskparser import FlaskParser
 from app.web.api.problems import MEDIA_TYPE, ProblemSchema, shape_problem
 
 PREFIX = "/api/v1"
-IDEMPOTENCY_HEADER = {
-    "in": "header",
-    "name": "Idempotency-Key",
-    "required": False,
-    "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$"},
-    "description": "Same key and body, same answer; kept for 24 hours.",
-}
+ABOUT = (
+    "Bearer token; JSON; errors are problem details (RFC 9457). Every POST takes `Idempotency-Key` (1 to 200 visible "
+    "ASCII characters, kept for 24 hours): the same key and body give the same answer, another body gives 422, a call "
+    "still in flight 409. Lists answer `items` and `next`, the `cursor` of the following page. Codes may be given by "
+    "name in Simplified Chinese, Traditional Chinese or English; answers carry codes."
+)
 IF_MATCH_HEADER = {
     "in": "header",
     "name": "If-Match",
@@ -85,6 +84,7 @@ def install(app: Flask, blueprints: list[Blueprint]) -> DeskApi:
     api = DeskApi()
     api.init_app(app)
     api.spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer"})
+    api.spec.options["info"] = {"description": ABOUT}
     api.spec.options["security"] = [{"bearer": []}]
     for blueprint in blueprints:
         api.register_blueprint(blueprint)
@@ -92,15 +92,16 @@ def install(app: Flask, blueprints: list[Blueprint]) -> DeskApi:
     return api
 
 
+NO_VERSION = -1
+
+
 def expected_version() -> int | None:
-    """The number in `If-Match: "<version>"`; anything else that stands there is a shape error."""
-    text = request.headers.get("If-Match")
-    if text is None or text.strip() == "*":
+    """The number in `If-Match: "<version>"`; None without the header. What is no version matches no version."""
+    text = request.headers.get("If-Match", "").strip()
+    if text in ("", "*"):
         return None
-    digits = text.strip().removeprefix("W/").strip('"')
-    if not (digits.isascii() and digits.isdigit() and len(digits) <= 9):
-        raise ShapeRefused({"If-Match": ["Not a valid integer."]})
-    return int(digits)
+    digits = text.removeprefix("W/").strip('"')
+    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= 9 else NO_VERSION
 
 
 def _refuse_shape(error: ShapeRefused) -> Response:

@@ -14,7 +14,9 @@ from app.web.spellings import spellings
 from app.words import N_
 
 LONG, SHORT = 10_000, 200
-VISIBLE = r"[^\s\u0000]"
+# What str.strip() leaves, in the words of every regular expression engine.
+VISIBLE = r"[^\s\u0000\u001c-\u001f\u0085]"
+ISO_MOMENT = r"^20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:[0-9]{2})$"
 MUST = N_("必填，请补充。")
 EMPTY = N_("不能为空，请填写内容。")
 UNKNOWN_CODE = N_("不认识这个取值，请使用文档里的代码或名称。")
@@ -73,8 +75,10 @@ class Level(fields.Integer):
 
 
 class Number(fields.Integer):
-    def __init__(self, least: int, most: int, **kwargs: Any) -> None:
-        super().__init__(strict=True, validate=validate.Range(least, most), **kwargs)
+    """A whole number within bounds; `strict` refuses 1.0 and "1", which a query string can't avoid."""
+
+    def __init__(self, least: int, most: int, *, strict: bool = True, **kwargs: Any) -> None:
+        super().__init__(strict=strict, validate=validate.Range(least, most), **kwargs)
 
 
 class Truth(fields.Boolean):
@@ -96,7 +100,7 @@ class Moment(fields.String):
         super().__init__(
             metadata={
                 "format": "date-time",
-                "pattern": r"^20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:[0-9]{2})$",
+                "pattern": ISO_MOMENT,
             },
             **kwargs,
         )
@@ -147,7 +151,8 @@ class Phone(fields.String):
 class Email(fields.String):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(
-            metadata={"maxLength": 254, "pattern": r"^[A-Za-z0-9_+-]{1,40}@([a-z0-9]{1,20}\.){1,3}[a-z]{2,8}$"}, **kwargs
+            metadata={"maxLength": 254, "pattern": r"^[A-Za-z0-9_+-]{1,40}@([a-z0-9]{1,20}\.){1,3}[a-z]{2,8}$"},
+            **kwargs,
         )
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:

@@ -36,7 +36,7 @@ Answer = tuple[Any, int]
 
 
 def idempotent(status: int) -> Callable[[Callable[..., Any]], Callable[..., Answer]]:
-    """Run a view in one write transaction and remember its answer (JSON data) under the request's key, if it has one."""
+    """Run a view in one write transaction; its answer (JSON data) is remembered under the request's key, if any."""
 
     def decorate(view: Callable[..., Any]) -> Callable[..., Answer]:
         @wraps(view)
@@ -46,7 +46,9 @@ def idempotent(status: int) -> Callable[[Callable[..., Any]], Callable[..., Answ
                 with writing():
                     return view(*args, **kwargs), status
             if not KEY.fullmatch(key):
-                raise Invalid(say("Idempotency-Key 只能用 1 到 200 个可见的英文字符，请换一个后重试；没有保存任何内容。"))
+                raise Invalid(
+                    say("Idempotency-Key 只能用 1 到 200 个可见的英文字符，请换一个后重试；没有保存任何内容。")
+                )
             scope = f"{g.token_id}:{request.method}:{request.path}"[:160]
             with _alone(f"{scope}:{key}"), writing():
                 return _once(db.session(), scope, key, status, lambda: view(*args, **kwargs))
@@ -67,7 +69,9 @@ def _once(session: Session, scope: str, key: str, status: int, act: Callable[[],
     if row is not None:
         if not hmac.compare_digest(row.body_digest, body):
             raise Invalid(
-                say("这个 Idempotency-Key 已经用于另一份内容。没有保存这次的内容；新的请求请换一个新的 Idempotency-Key。")
+                say(
+                    "这个 Idempotency-Key 已经用于另一份内容。这次的内容没有保存；新的请求请换一个新的 Key。"
+                )
             )
         return vault(session).open_json(row, "answer").data, row.status
     row = StoredAnswer(scope=scope, key=key, body_digest=body, status=status, created_at=g.now)

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Response, g, json
 from flask_babel import gettext
-from marshmallow import Schema, fields
+from marshmallow import INCLUDE, Schema, fields
 from werkzeug.http import HTTP_STATUS_CODES
 
 from app.words import N_
@@ -31,7 +31,10 @@ OTHER_SHAPE = N_("取值不符合要求，请按文档核对。")
 
 
 class ProblemSchema(Schema):
-    """RFC 9457. `errors` names each refused field; `missing` what still stands before a closing."""
+    """RFC 9457. `errors` names each refused field; `missing` what still stands before a closing; others may follow."""
+
+    class Meta:
+        unknown = INCLUDE
 
     type = fields.String(required=True)
     title = fields.String(required=True)

@@ -10,7 +10,7 @@ from marshmallow import Schema
 
 from app.policy import Action
 from app.web.access import requires
-from app.web.api import IDEMPOTENCY_HEADER, IF_MATCH_HEADER, ApiBlueprint
+from app.web.api import IF_MATCH_HEADER, ApiBlueprint
 from app.web.api.idempotency import idempotent
 
 View = Callable[..., Any]
@@ -37,7 +37,7 @@ def step(
         inner = bp.response(status, answer)(inner)
         if body is not None:
             inner = bp.arguments(body, required=any(field.required for field in body().fields.values()))(inner)
-        inner = bp.doc(parameters=[IDEMPOTENCY_HEADER, IF_MATCH_HEADER])(inner)
+        inner = bp.doc(parameters=[IF_MATCH_HEADER])(inner)
         inner = requires(*actions)(inner)
         getattr(bp, method)(path + noun)(inner)
         return view
