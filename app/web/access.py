@@ -14,7 +14,8 @@ from typing import Any, ParamSpec, TypeVar
 from urllib.parse import urlencode
 
 from flask import Flask, current_app, g, redirect, request, url_for
-from flask_login import LoginManager, UserMixin, current_user
+from flask import session as cookie
+from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 from sqlalchemy import update
 from werkzeug.exceptions import Unauthorized
 from werkzeug.wrappers import Response
@@ -65,7 +66,7 @@ class Access:
 class SignedIn(UserMixin):
     """What Flask-Login holds: the session's token is the identity, so that ending the row ends the login."""
 
-    def __init__(self, token: str, facts: SessionFacts) -> None:
+    def __init__(self, token: str, facts: SessionFacts | None = None) -> None:
         self.token = token
         self.facts = facts
 
@@ -256,6 +257,25 @@ def to_step_up() -> Response:
         back = htmx.local_path(request.full_path.removesuffix("?")) if is_page else htmx.current_path()
     query = urlencode({"next": back}) if back else ""
     return _send(url_for("auth.step_up") + (f"?{query}" if query else ""), status=401)
+
+
+def carry(token: str) -> None:
+    """Put a new session's token into the cookie; whatever an earlier visitor left in it goes, the CSRF secret too."""
+    cookie.clear()
+    g.pop("csrf_token", None)
+    login_user(SignedIn(token))
+
+
+def carry_on(token: str) -> None:
+    """The same visit under a new token (step-up): forms that are open in other tabs stay good."""
+    login_user(SignedIn(token))
+
+
+def drop() -> None:
+    """Sign the browser out."""
+    logout_user()
+    cookie.clear()
+    g.pop("csrf_token", None)
 
 
 def record_refusal() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from flask import Flask, Response, g, make_response, render_template, request
+from flask import Flask, Response, g, make_response, redirect, render_template, request
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException, InternalServerError
@@ -167,7 +167,9 @@ def _plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date) else value
 
 
-def _stale(_fault: CSRFError) -> Response:
+def _stale(_fault: CSRFError) -> BaseResponse:
+    if request.endpoint == "auth.login" and g.get("actor") and not g.get("foreign"):
+        return redirect("/", 303)  # the button was pressed twice, and the first time let the person in
     return answer_error(400, FOREIGN if g.get("foreign") else STALE_FORM)
 
 

@@ -7,6 +7,7 @@ messages has a message id of ours, which is translated like any other.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from flask import g
@@ -19,6 +20,7 @@ from wtforms import (
     FileField,
     PasswordField,
     RadioField,
+    SelectChoice,
     SelectFieldBase,
     SelectMultipleField,
     StringField,
@@ -166,11 +168,15 @@ def _put_into_words(field: Field) -> None:
 
 
 def _choice(choice: Any) -> Any:
-    if isinstance(choice, str):
-        return choice, translate(choice)
-    if isinstance(choice, tuple) and len(choice) >= 2 and isinstance(choice[1], str):
-        return (choice[0], translate(choice[1]), *choice[2:])
+    if isinstance(choice, SelectChoice) and isinstance(choice.label, str):
+        group = translate(choice.optgroup) if choice.optgroup else None
+        return replace(choice, label=translate(choice.label), optgroup=group)
     return choice
+
+
+def options(*pairs: tuple[Any, str]) -> list[SelectChoice]:
+    """Choices of a select or radio field from (value, label) pairs."""
+    return [SelectChoice(str(value), text) for value, text in pairs]
 
 
 class Kept:

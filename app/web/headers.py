@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, current_app, g, request
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -90,6 +90,11 @@ def _fixed(policy: str, settings: Settings) -> dict[str, str]:
     if settings.secure:
         headers["Strict-Transport-Security"] = f"max-age={YEAR}"
     return headers
+
+
+def is_secure() -> bool:
+    """Are cookies for HTTPS only?"""
+    return bool(current_app.config["SESSION_COOKIE_SECURE"])
 
 
 def is_api() -> bool:

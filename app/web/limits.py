@@ -6,16 +6,23 @@ import ipaddress
 
 from flask import g, request
 
+from app.accounts.signing_in import Place
 from app.accounts.throttle import PUBLIC, RECALL_FULL, RECALL_LAST4, RESET, REVEAL, Bucket, take
 from app.extensions import db
 
-__all__ = ["PUBLIC", "RECALL_FULL", "RECALL_LAST4", "RESET", "REVEAL", "network", "spend"]
+__all__ = ["PUBLIC", "RECALL_FULL", "RECALL_LAST4", "RESET", "REVEAL", "network", "place", "spend"]
 
 
 def spend(bucket: Bucket, who: str | int | None = None) -> None:
     """Take one from the person's bucket (or that of `who`), inside the view's transaction; raises TooMany."""
     actor = g.get("actor")
     take(db.session(), bucket, who if who is not None else (actor.id if actor else network()), now=g.now)
+
+
+def place() -> Place:
+    """Where the person who signs in sits."""
+    agent = "".join(char for char in request.headers.get("User-Agent", "") if char.isprintable())
+    return Place(network=network(), address=(request.remote_addr or "")[:64], agent=agent[:200])
 
 
 def network() -> str:
