@@ -51,7 +51,14 @@ def list_follow_ups(wanted: dict[str, Any]) -> dict[str, Any]:
 
 
 @step(
-    bp, "attempts", schemas.AttemptIn, Action.FOLLOW_UP, answer=schemas.AttemptOut, status=201, path="/follow-ups/<no>/"
+    bp,
+    "attempts",
+    schemas.AttemptIn,
+    Action.FOLLOW_UP,
+    answer=schemas.AttemptOut,
+    status=201,
+    path="/follow-ups/<no>/",
+    versioned=False,
 )
 def record_attempt(no: str, body: dict[str, Any]) -> dict[str, Any]:
     """One attempt to reach the customer. Not solved, or a score of 2 and less, reopens the ticket."""

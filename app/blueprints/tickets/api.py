@@ -122,7 +122,16 @@ def hand_back(no: str, body: dict[str, Any]) -> dict[str, Any]:
     return one(services.hand_back(db.session(), _found(no), **body, by=g.actor, now=g.now, seen=_seen()))
 
 
-@step(bp, "messages", schemas.MessageIn, Action.TICKET_REPLY, Action.NOTE_WRITE, status=201, answer=schemas.MessageOut)
+@step(
+    bp,
+    "messages",
+    schemas.MessageIn,
+    Action.TICKET_REPLY,
+    Action.NOTE_WRITE,
+    status=201,
+    answer=schemas.MessageOut,
+    versioned=False,
+)
 def add_message(no: str, body: dict[str, Any]) -> dict[str, Any]:
     """A reply, an internal note, or what the customer wrote."""
     message = services.add_message(db.session(), _found(no), MessageGiven(**body), by=g.actor, now=g.now)
@@ -159,7 +168,7 @@ def reopen(no: str, body: dict[str, Any]) -> dict[str, Any]:
     return one(services.reopen(db.session(), _found(no), **body, by=g.actor, now=g.now, seen=_seen()))
 
 
-@step(bp, "closure", schemas.Empty, Action.TICKET_CLOSE, Action.CLOSE_UNREACHABLE)
+@step(bp, "closure", schemas.Empty, Action.TICKET_CLOSE, Action.CLOSE_UNREACHABLE, versioned=False)
 def close(no: str, body: dict[str, Any]) -> dict[str, Any]:
     """Close through the gate; 409 names what is `missing`. Repeated: the same answer."""
     return one(services.close(db.session(), _found(no), by=g.actor, now=g.now))
@@ -172,7 +181,7 @@ def merge(no: str, body: dict[str, Any]) -> dict[str, Any]:
     return one(services.merge(db.session(), ticket, into, **body, by=g.actor, now=g.now, seen=_seen()))
 
 
-@step(bp, "merge", None, Action.TICKET_MERGE, method="delete")
+@step(bp, "merge", None, Action.TICKET_MERGE, method="delete", versioned=False)
 def undo_merge(no: str) -> dict[str, Any]:
     """Undo a merge while the target is open."""
     return one(services.undo_merge(db.session(), _found(no), by=g.actor, now=g.now))
@@ -186,19 +195,19 @@ def invalidate(no: str, body: dict[str, Any]) -> dict[str, Any]:
     return one(ticket)
 
 
-@step(bp, "invalidation", None, Action.TICKET_INVALIDATE, Action.INVALID_CONFIRM, method="delete")
+@step(bp, "invalidation", None, Action.TICKET_INVALIDATE, Action.INVALID_CONFIRM, method="delete", versioned=False)
 def restore(no: str) -> dict[str, Any]:
     """Take the request back, or bring an invalid ticket back to triage."""
     return one(services.restore(db.session(), _found(no), by=g.actor, now=g.now))
 
 
-@step(bp, "invalidation/confirmation", schemas.Empty, Action.INVALID_CONFIRM)
+@step(bp, "invalidation/confirmation", schemas.Empty, Action.INVALID_CONFIRM, versioned=False)
 def confirm_invalid(no: str, body: dict[str, Any]) -> dict[str, Any]:
     """Confirm a request to declare the ticket invalid."""
     return one(services.confirm_invalid(db.session(), _found(no), by=g.actor, now=g.now))
 
 
-@step(bp, "escalation", schemas.EscalationIn, Action.TICKET_ESCALATE)
+@step(bp, "escalation", schemas.EscalationIn, Action.TICKET_ESCALATE, versioned=False)
 def escalate(no: str, body: dict[str, Any]) -> dict[str, Any]:
     """Bring in the supervisor, the head or the regulator desk."""
     ticket = _found(no)

@@ -69,9 +69,7 @@ def _once(session: Session, scope: str, key: str, status: int, act: Callable[[],
     if row is not None:
         if not hmac.compare_digest(row.body_digest, body):
             raise Invalid(
-                say(
-                    "这个 Idempotency-Key 已经用于另一份内容。这次的内容没有保存；新的请求请换一个新的 Key。"
-                )
+                say("这个 Idempotency-Key 已经用于另一份内容。这次的内容没有保存；新的请求请换一个新的 Key。")
             )
         return vault(session).open_json(row, "answer").data, row.status
     row = StoredAnswer(scope=scope, key=key, body_digest=body, status=status, created_at=g.now)

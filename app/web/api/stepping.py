@@ -23,10 +23,14 @@ def step(
     *actions: Action,
     answer: type[Schema],
     status: int = 200,
+    versioned: bool = True,
     method: str = "post",
     path: str = "/tickets/<no>/",
 ) -> Callable[[View], View]:
-    """Register `view(no, body)` under `path + noun`. The view returns JSON data and runs in one write transaction."""
+    """Register `view(no, body)` under `path + noun`. The view returns JSON data and runs in one write transaction.
+
+    `versioned`: the view heeds `If-Match`.
+    """
 
     def decorate(view: View) -> View:
         @wraps(view)
@@ -37,7 +41,8 @@ def step(
         inner = bp.response(status, answer)(inner)
         if body is not None:
             inner = bp.arguments(body, required=any(field.required for field in body().fields.values()))(inner)
-        inner = bp.doc(parameters=[IF_MATCH_HEADER])(inner)
+        if versioned:
+            inner = bp.doc(parameters=[IF_MATCH_HEADER])(inner)
         inner = requires(*actions)(inner)
         getattr(bp, method)(path + noun)(inner)
         return view
