@@ -225,3 +225,15 @@ LINK_LABELS: Mapping[LinkKind, str] = MappingProxyType(
         LinkKind.CAUSED_BY: N_("起因"),
     }
 )
+FACT_LABELS: Mapping[str, str] = MappingProxyType(
+    {
+        "description": N_("问题描述"),
+        "product": N_("产品或服务"),
+        "purchased_on": N_("购买日期"),
+        "occurred_at": N_("发生时间"),
+        "scene": N_("使用场景"),
+        "expectation": N_("客户期望"),
+        "tried": N_("已尝试"),
+        "remark": N_("备注"),
+    }
+)

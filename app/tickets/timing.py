@@ -7,64 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
-from itertools import groupby
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.customers.models import Customer
 from app.numbering import company_zone
-from app.sla.clock import Clock, Unit, end_of_day
-from app.tickets.clocks import BEFORE_TRIAGE, Deadline, Policy, Target, choose, deadline
+from app.sla.clock import Clock, end_of_day
+from app.tickets.clocks import BEFORE_TRIAGE, Deadline, Policy
 from app.tickets.codes import ClockKind, MessageKind, MessageState
 from app.tickets.models import FAR, Cycle, Message, Pause, SlaClock, Ticket
-from app.tickets.rules import Category, SlaPolicy, SlaTarget
+from app.tickets.promises import policies, promise
+from app.tickets.rules import SlaPolicy
 
 PROMISES_TO_CUSTOMERS = (ClockKind.RESPONSE, ClockKind.SOLUTION, ClockKind.PLANNED)
-
-
-# --- the policies -----------------------------------------------------------------------------------------------------
-
-
-def policies(session: Session) -> list[Policy]:
-    """All policies in force, with their targets."""
-    rows = session.scalars(select(SlaPolicy).where(SlaPolicy.retired_at.is_(None)).order_by(SlaPolicy.position)).all()
-    targets = session.scalars(select(SlaTarget).order_by(SlaTarget.policy_id)).all()
-    by_policy = {
-        policy_id: {(t.kind, t.priority): Target(t.amount, Unit(t.unit)) for t in group}
-        for policy_id, group in groupby(targets, key=lambda t: t.policy_id)
-    }
-    return [
-        Policy(
-            id=row.id,
-            channels=frozenset(row.channels),
-            categories=tuple(row.categories),
-            tiers=frozenset(row.tiers),
-            pauses_in_waiting=row.pauses_in_waiting,
-            promise_counts=row.promise_counts,
-            position=row.position,
-            targets=by_policy.get(row.id, {}),
-        )
-        for row in rows
-    ]
-
-
-def promise(
-    session: Session,
-    known: Sequence[Policy],
-    ticket: Ticket,
-    kind: ClockKind,
-    *,
-    priority: str,
-    start: datetime,
-) -> Deadline | None:
-    """What is promised on this ticket for this kind of clock, or None."""
-    category = session.get(Category, ticket.category_id) if ticket.category_id else None
-    customer = session.get_one(Customer, ticket.customer_id)
-    policy = choose(
-        known, kind, channel=ticket.channel, category=category.code if category else None, tier=customer.tier
-    )
-    return deadline(policy, kind, priority, start=start, zone=company_zone(session))
 
 
 # --- rows -------------------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import NamedTuple
 
-from app.tickets.codes import STATUS_LABELS, UNSOLVED, Status
+from app.tickets.codes import OPEN, STATUS_LABELS, UNSOLVED, Status
 from app.words import N_, Sentence, say
 
 
@@ -31,6 +31,9 @@ class Move(StrEnum):
     ASK_INVALID = "ask_invalid"
     INVALIDATE = "invalidate"
     RESTORE = "restore"
+    FOLLOW_UP = "follow_up"
+    ESCALATE = "escalate"
+    LINK = "link"
 
 
 class Path(NamedTuple):
@@ -61,6 +64,9 @@ MOVES: Mapping[Move, Path] = MappingProxyType(
         Move.ASK_INVALID: Path(frozenset({Status.NEW, Status.TRIAGE}), None),
         Move.INVALIDATE: Path(frozenset({Status.NEW, Status.TRIAGE}), Status.INVALID),
         Move.RESTORE: Path(frozenset({Status.INVALID}), Status.TRIAGE),
+        Move.FOLLOW_UP: Path(frozenset({Status.RESOLVED}), None),
+        Move.ESCALATE: Path(OPEN, None),
+        Move.LINK: Path(frozenset(Status), None),
     }
 )
 
@@ -85,6 +91,9 @@ MOVE_LABELS: Mapping[Move, str] = MappingProxyType(
         Move.ASK_INVALID: N_("申请判为无效"),
         Move.INVALIDATE: N_("确认无效"),
         Move.RESTORE: N_("恢复"),
+        Move.FOLLOW_UP: N_("回访"),
+        Move.ESCALATE: N_("升级"),
+        Move.LINK: N_("关联工单"),
     }
 )
 

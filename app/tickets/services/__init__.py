@@ -11,10 +11,11 @@ from app.tickets.services.merging import link, merge, undo_merge
 from app.tickets.services.messages import TIME_TO_UNDO, add_message, deliver_message, withdraw_message
 from app.tickets.services.registration import register, verify
 from app.tickets.services.resolution import record_analysis, resolve, solve_at_once
-from app.tickets.services.triage import triage
+from app.tickets.services.triage import Judged, preview_priority, triage
 
 __all__ = [
     "TIME_TO_UNDO",
+    "Judged",
     "add_message",
     "ask_expert",
     "assign",
@@ -27,6 +28,7 @@ __all__ = [
     "invalidate",
     "link",
     "merge",
+    "preview_priority",
     "record_analysis",
     "record_attempt",
     "register",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Session
 from app.accounts.models import Department
 from app.audit import record
 from app.customers import written
+from app.customers.models import Customer
 from app.customers.services import is_key_customer
 from app.errors import NotAllowed
 from app.policy import Action, Actor
@@ -19,11 +21,12 @@ from app.tickets.codes import EscalationKind, Mark, Priority, Status
 from app.tickets.given import Seen, TriageGiven
 from app.tickets.models import Escalation, Invalidation, Ticket
 from app.tickets.priority import LEVELS, Axes, Verdict, judge, rank
+from app.tickets.queries.shown import rule_sentence
 from app.tickets.rules import Category, PriorityCell
 from app.tickets.services.ground import Step, invalid, text_of
 from app.tickets.services.handover import department_of, follow_rule, give, route_of, transfer
 from app.tickets.workflow import Move
-from app.words import say
+from app.words import Sentence, say
 
 COMPLAINTS = frozenset({EscalationKind.COMPLAINT, EscalationKind.REGULATOR})
 
@@ -72,6 +75,26 @@ def classify(step: Step, given: TriageGiven, *, first: bool, claim: bool) -> Tic
     return ticket
 
 
+@dataclass(frozen=True)
+class Judged:
+    """What the matrix would say, before anything is saved."""
+
+    priority: Priority
+    rule: str
+    sentence: Sentence
+
+
+def preview_priority(session: Session, ticket: Ticket, given: TriageGiven) -> Judged | None:
+    """The priority that these axes would give; None while one of them is not chosen yet."""
+    axes = Axes(given.impact, given.urgency, given.severity)
+    if not {axes.impact, axes.urgency, axes.severity} <= set(LEVELS) or not set(given.marks) <= set(Mark):
+        return None
+    customer = session.get_one(Customer, ticket.customer_id)
+    found = judge(_cells(session), axes, key_customer=is_key_customer(customer), marks=given.marks)
+    sentence = rule_sentence(found.rule, found.priority)
+    return Judged(found.priority, found.rule, sentence) if sentence else None
+
+
 # --- the judgement ----------------------------------------------------------------------------------------------------
 
 
@@ -107,12 +130,15 @@ def _verdict(step: Step, given: TriageGiven, why: str) -> Verdict:
         if not why:
             raise invalid("reason", say("手工调整优先级要写明原因。"))
         override = Priority(given.priority)
-    cells = {
-        Axes(cell.impact, cell.urgency, cell.severity): Priority(cell.priority)
-        for cell in step.session.scalars(select(PriorityCell))
-    }
     axes = Axes(given.impact, given.urgency, given.severity)
-    return judge(cells, axes, key_customer=is_key_customer(step.customer), marks=given.marks, override=override)
+    return judge(
+        _cells(step.session), axes, key_customer=is_key_customer(step.customer), marks=given.marks, override=override
+    )
+
+
+def _cells(session: Session) -> dict[Axes, Priority]:
+    rows = session.scalars(select(PriorityCell))
+    return {Axes(cell.impact, cell.urgency, cell.severity): Priority(cell.priority) for cell in rows}
 
 
 def _set_judgement(step: Step, given: TriageGiven, category: Category, verdict: Verdict) -> None:

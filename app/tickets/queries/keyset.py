@@ -1,0 +1,127 @@
+"""Pages by key: a cursor names the last row seen, and every branch of a reach walks its own index from there."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, or_, select, union
+from sqlalchemy.orm import InstrumentedAttribute
+
+from app.errors import Invalid
+from app.words import say
+
+
+@dataclass(frozen=True)
+class Order:
+    """One column and the id; both rise or both fall."""
+
+    name: str
+    column: InstrumentedAttribute[Any]
+    id: InstrumentedAttribute[int]
+    descending: bool
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """Where the next page begins, or with `back`, where the page before ends."""
+
+    order: str
+    value: Any
+    id: int
+    back: bool = False
+
+    def text(self) -> str:
+        value = self.value.isoformat() if isinstance(self.value, datetime) else self.value
+        raw = json.dumps([self.order, value, self.id, self.back], separators=(",", ":"))
+        return base64.urlsafe_b64encode(raw.encode()).decode().rstrip("=")
+
+
+def read_cursor(text: str | None, order: Order) -> Cursor | None:
+    """Raises Invalid for a cursor that is not one of this order."""
+    if not text:
+        return None
+    try:
+        padded = text + "=" * (-len(text) % 4)
+        name, value, id_, back = json.loads(base64.urlsafe_b64decode(padded.encode("ascii")))
+        if name != order.name or not isinstance(id_, int) or not isinstance(back, bool) or not 0 < id_ < 2**62:
+            raise ValueError
+        if isinstance(value, str):
+            value = datetime.fromisoformat(value)
+            if value.tzinfo is None:
+                raise ValueError
+        elif not isinstance(value, int) or abs(value) > 2**31:
+            raise ValueError
+    except (ValueError, TypeError, OverflowError, RecursionError):
+        sentence = say("翻页位置已失效，请从第一页重新开始。")
+        raise Invalid(sentence, fields={"cursor": [sentence]}) from None
+    return Cursor(name, value, id_, back)
+
+
+@dataclass(frozen=True)
+class Slice:
+    """Keys of one page in the order they are shown, with the cursors to its neighbours."""
+
+    ids: list[int]
+    next: str | None
+    previous: str | None
+
+
+def beyond(order: Order, cursor: Cursor) -> ColumnElement[bool]:
+    """Rows after the cursor in reading direction."""
+    falls = order.descending != cursor.back
+    if falls:
+        further = order.column < cursor.value
+        same = and_(order.column == cursor.value, order.id < cursor.id)
+    else:
+        further = order.column > cursor.value
+        same = and_(order.column == cursor.value, order.id > cursor.id)
+    return or_(further, same)
+
+
+def statement(
+    branches: Sequence[ColumnElement[bool]],
+    order: Order,
+    cursor: Cursor | None,
+    conditions: Sequence[ColumnElement[bool]],
+    limit: int,
+) -> Select[Any]:
+    """Ids and keys of the rows of a page: the branches, each cut to the page, united and cut again."""
+    falls = order.descending != (cursor.back if cursor else False)
+    parts = [
+        _sorted(select(order.id.label("id"), order.column.label("key")).where(branch, *conditions), order, falls)
+        if cursor is None
+        else _sorted(
+            select(order.id.label("id"), order.column.label("key")).where(branch, *conditions, beyond(order, cursor)),
+            order,
+            falls,
+        )
+        for branch in branches
+    ]
+    cut = [select(part.limit(limit).subquery()) for part in parts]
+    whole = cut[0].subquery() if len(cut) == 1 else union(*cut).subquery()
+    key, id_ = (whole.c.key.desc(), whole.c.id.desc()) if falls else (whole.c.key, whole.c.id)
+    return select(whole.c.id, whole.c.key).order_by(key, id_).limit(limit)
+
+
+def _sorted(query: Select[Any], order: Order, falls: bool) -> Select[Any]:
+    return query.order_by(*((c.desc() if falls else c) for c in (order.column, order.id)))
+
+
+def cut(rows: Sequence[Any], order: Order, cursor: Cursor | None, limit: int) -> Slice:
+    """From `limit + 1` rows to the page and its neighbours."""
+    back = cursor is not None and cursor.back
+    more = len(rows) > limit
+    kept = list(rows[:limit])
+    if back:
+        kept.reverse()
+    if not kept:
+        return Slice([], None, None)
+    first = Cursor(order.name, kept[0].key, kept[0].id, back=True).text()
+    last = Cursor(order.name, kept[-1].key, kept[-1].id).text()
+    has_next, has_previous = (True, more) if back else (more, cursor is not None)
+    return Slice([row.id for row in kept], last if has_next else None, first if has_previous else None)
