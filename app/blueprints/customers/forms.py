@@ -11,7 +11,7 @@ from app.customers.given import CustomerChanges, GivenPurchase
 from app.customers.labels import CONTACT_LABELS, TIER_LABELS
 from app.customers.models import ContactKind
 from app.customers.showing import ShownCustomer
-from app.web.forms import Form
+from app.web.forms import Form, options
 from app.words import N_
 
 NEW_CONTACTS = 2
@@ -51,7 +51,7 @@ class StandingForm(Form):
     """Tier and flag, by hand."""
 
     answers = "customers.set_standing"
-    tier = RadioField(N_("客户类型"), choices=[(str(code), label) for code, label in TIER_LABELS.items()])
+    tier = RadioField(N_("客户类型"), choices=options(*TIER_LABELS.items()))
     flagged = BooleanField(N_("重点客户"), description=N_("重点客户和 VIP 的工单，影响范围按“高”计。"))
     version = HiddenField(validators=[DataRequired(), Length(max=12)])
 
@@ -141,7 +141,7 @@ def edit_form(shown: ShownCustomer, version: int) -> EditForm:
         box(name, VALUE_LABELS[name], value, bool(value) or name in shown.labels)
     for contact in shown.contacts:
         box(f"contact-{contact.id}", CONTACT_LABELS[ContactKind(contact.kind)], contact.value, True)
-    kinds = [(str(code), label) for code, label in CONTACT_LABELS.items()]
+    kinds = options(*CONTACT_LABELS.items())
     for n in range(NEW_CONTACTS):
         setattr(ThisCustomer, f"kind-{n}", SelectField(N_("新的联系方式"), choices=kinds))
         setattr(ThisCustomer, f"add-{n}", StringField(N_("号码或账号"), [Optional(), Length(max=300)]))

@@ -25,6 +25,7 @@ from app.extensions import db
 from app.policy import Action
 from app.tickets import queries as tickets
 from app.web.access import requires, the_actor
+from app.web.forms import options
 from app.web.headers import no_store
 from app.web.transaction import Answer, done, show, tell, transactional
 from app.words import N_, say
@@ -176,8 +177,8 @@ def edit(no: str) -> Answer:
 
 def _purchase_form() -> PurchaseForm:
     form = PurchaseForm()
-    products = [(str(product.id), f"{product.name}（{product.code}）") for product in queries.products(db.session())]
-    form.product.choices = [("", "—"), *products]
+    products = [(product.id, f"{product.name}（{product.code}）") for product in queries.products(db.session())]
+    form.product.choices = options(("", "—"), *products)
     return form
 
 
