@@ -1,0 +1,134 @@
+"""Rows on their way into the database, in bulk: COPY on PostgreSQL, executemany on SQLite.
+
+The ORM would spend more time on a ticket than the ticket has; values are brought into the form that the columns' own
+types give them (a test compares). Ids are given here, because the database is empty and nobody else writes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import JSON, Date, Table, text
+from sqlalchemy.orm import Session
+
+from app.orm import Base, Utc
+
+Row = dict[str, Any]
+Convert = Callable[[Any], Any]
+
+# A row is inserted after those it points to.
+ORDER = (
+    "data_key",
+    "customer",
+    "contact",
+    "contact_index",
+    "purchase",
+    "ticket",
+    "cycle",
+    "message",
+    "ticket_event",
+    "follow_up",
+    "follow_up_attempt",
+    "sla_clock",
+    "pause",
+    "assignment",
+    "participation",
+    "ticket_merge",
+    "invalidation",
+    "escalation",
+    "ticket_link",
+)
+
+
+def _as_json(value: Any) -> str | None:
+    return None if value is None else json.dumps(value)
+
+
+def _sqlite_moment(value: datetime | None) -> str | None:
+    return None if value is None else value.isoformat(" ", "microseconds")[:26]
+
+
+def _sqlite_day(value: date | None) -> str | None:
+    return None if value is None else value.isoformat()
+
+
+def conversions(table: Table, dialect: str) -> dict[str, Convert]:
+    """How the values of a table's columns go to the driver; columns that are not named go as they are."""
+    found: dict[str, Convert] = {}
+    for column in table.columns:
+        if isinstance(column.type, JSON):
+            found[column.name] = _as_json
+        elif dialect == "sqlite" and isinstance(column.type, Utc):
+            found[column.name] = _sqlite_moment
+        elif dialect == "sqlite" and isinstance(column.type, Date):
+            found[column.name] = _sqlite_day
+    return found
+
+
+class Rows:
+    """Collects rows by table, gives ids, and writes everything at once."""
+
+    def __init__(self) -> None:
+        self._rows: dict[str, list[Row]] = {name: [] for name in ORDER}
+        self._last: dict[str, int] = dict.fromkeys(ORDER, 0)
+
+    def id(self, table: str) -> int:
+        """The next id of a table."""
+        self._last[table] += 1
+        return self._last[table]
+
+    def add(self, table: str, row: Row) -> None:
+        self._rows[table].append(row)
+
+    def of(self, table: str) -> list[Row]:
+        return self._rows[table]
+
+    def flush(self, session: Session) -> None:
+        """Write what was collected and forget it."""
+        for name in ORDER:
+            if rows := self._rows[name]:
+                insert(session, Base.metadata.tables[name], rows)
+                self._rows[name] = []
+
+    def finish(self, session: Session) -> None:
+        """PostgreSQL counts ids by itself: go on after ours. SQLite looks at the table."""
+        if session.get_bind().dialect.name != "postgresql":
+            return
+        for name, last in self._last.items():
+            if last:
+                session.execute(
+                    text("select setval(pg_get_serial_sequence(:table, 'id'), :last)"), {"table": name, "last": last}
+                )
+
+
+def insert(session: Session, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Insert rows that all name the same columns."""
+    rows = list(rows)
+    names = list(rows[0])
+    dialect = session.get_bind().dialect.name
+    converting = conversions(table, dialect)
+    tuples = _tuples(rows, names, converting)
+    quoted = ", ".join(f'"{name}"' for name in names)
+    driver: Any = session.connection().connection.driver_connection
+    if dialect == "postgresql":
+        with driver.cursor() as cursor, cursor.copy(f'COPY "{table.name}" ({quoted}) FROM STDIN') as copy:
+            for values in tuples:
+                copy.write_row(values)
+        return
+    marks = ", ".join("?" * len(names))
+    driver.executemany(f'INSERT INTO "{table.name}" ({quoted}) VALUES ({marks})', tuples)  # noqa: S608 our own names
+
+
+def _tuples(
+    rows: list[Mapping[str, Any]], names: list[str], converting: Mapping[str, Convert]
+) -> Iterable[tuple[Any, ...]]:
+    columns = []
+    for name in names:
+        values: Iterable[Any] = [row[name] for row in rows]
+        if convert := converting.get(name):
+            values = map(convert, values)
+        columns.append(values)
+    return zip(*columns, strict=True)
