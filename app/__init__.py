@@ -15,7 +15,16 @@ from app.web import api
 from app.web import logging as request_log
 
 # Each has a `routes` module with a blueprint `bp`. A feature that isn't listed here serves nobody.
-BLUEPRINTS: tuple[str, ...] = ("health", "auth", "me", "api_document")
+BLUEPRINTS: tuple[str, ...] = (
+    "health",
+    "auth",
+    "me",
+    "home",
+    "tickets",
+    "follow_ups",
+    "customers",
+    "api_document",
+)
 
 # Features with calls under /api/v1: each has an `api` module with a blueprint `bp`.
 API_CALLS: tuple[str, ...] = ("tickets", "follow_ups", "customers")

@@ -9,7 +9,7 @@ from app.config import Settings
 
 def install(app: Flask, settings: Settings) -> None:
     """Call it after the database is bound and after flask-smorest's own set-up, whose error handler it replaces."""
-    from app.web import access, afterwards, assets, errors, headers, languages, sanity, transaction
+    from app.web import access, afterwards, assets, errors, headers, labels, languages, sanity, transaction
 
     app.before_request(access.begin)
     sanity.install(app)
@@ -19,6 +19,7 @@ def install(app: Flask, settings: Settings) -> None:
     headers.install(app, settings)
     app.before_request(access.enforce)
     assets.install(app)
+    labels.install(app)
     errors.install(app)
     afterwards.install(app)
     transaction.install(app)
