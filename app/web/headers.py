@@ -74,6 +74,8 @@ def install(app: Flask, settings: Settings) -> None:
             response.headers.setdefault(name, value)
         if request.endpoint != "static":
             _cache(response)
+        elif "v" in request.args and response.status_code in (200, 304):
+            response.headers["Cache-Control"] = f"public, max-age={YEAR}, immutable"  # the address names the content
         return response
 
 
