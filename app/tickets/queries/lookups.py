@@ -146,7 +146,7 @@ def _deputies(session: Session, ids: Sequence[int], now: datetime) -> dict[int, 
         )
         .order_by(Deputyship.id)
     )
-    return dict(session.execute(query).tuples().all())
+    return dict(session.execute(query).all())
 
 
 def _load(session: Session, ids: Sequence[int]) -> dict[int, list[str]]:

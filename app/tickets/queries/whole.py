@@ -127,7 +127,7 @@ class _Rows(NamedTuple):
             cycles=of(Cycle),
             messages=of(Message),
             events=of(Event),
-            asked=session.execute(asked).tuples().all(),
+            asked=session.execute(asked).all(),
             clocks=of(SlaClock),
             related=_related(session, ticket),
             escalations=of(Escalation),
