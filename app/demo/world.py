@@ -126,7 +126,7 @@ class World:
 
 def read(session: Session) -> World:
     """The world as it stands in the database."""
-    departments = {code: id for code, id in session.execute(select(Department.code, Department.id)).tuples()}
+    departments = dict(session.execute(select(Department.code, Department.id)).tuples().all())
     roles: dict[int, set[str]] = {}
     for user_id, role in session.execute(select(UserRole.user_id, UserRole.role)).tuples():
         roles.setdefault(user_id, set()).add(role)
