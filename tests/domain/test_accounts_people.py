@@ -90,9 +90,10 @@ def test_a_deputy_of_a_deputy_is_none(session: Session, cast: Cast) -> None:
 
 
 def test_a_deputyship_is_taken_back_at_once(session: Session, cast: Cast) -> None:
+    wang = cast("wang")
     row = appoint(session, cast, "wang", "lin")
     with write_transaction(session):
-        deputies.take_back(session, row, by=cast("wang"), now=NOON)
+        deputies.take_back(session, row, by=wang, now=NOON)
     assert queries.deputies_of(session, cast.people["wang"].id, NOON) == []
 
 
