@@ -151,7 +151,7 @@ def reveal(no: str) -> Answer:
 @bp.get("/customers/<no>/edit")
 @requires(Action.CUSTOMER_EDIT)
 def edit_page(no: str) -> Answer:
-    customer = sight.found(no)
+    customer = sight.changeable(no)
     known = sight.shown(customer)
     return show("customers/edit.html", customer=customer, shown=known, form=edit_form(known, customer.version))
 
@@ -185,7 +185,7 @@ def _purchase_form() -> PurchaseForm:
 @bp.get("/customers/<no>/purchases/new")
 @requires(Action.CUSTOMER_EDIT)
 def new_purchase(no: str) -> Answer:
-    return show("customers/purchase.html", customer=sight.found(no), form=_purchase_form())
+    return show("customers/purchase.html", customer=sight.changeable(no), form=_purchase_form())
 
 
 @bp.post("/customers/<no>/purchases")
@@ -207,7 +207,7 @@ def add_purchase(no: str) -> Answer:
 @bp.get("/customers/<no>/merge")
 @requires(Action.CUSTOMER_EDIT)
 def merge_page(no: str) -> Answer:
-    return show("customers/merge.html", customer=sight.found(no), form=MergeForm())
+    return show("customers/merge.html", customer=sight.changeable(no), form=MergeForm())
 
 
 @bp.post("/customers/<no>/merge")

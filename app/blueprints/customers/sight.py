@@ -11,11 +11,13 @@ from app.customers import queries
 from app.customers.labels import CONTACT_LABELS, KIND_LABELS, TIER_LABELS
 from app.customers.models import Customer, CustomerKind, Tier
 from app.customers.services.erasure import obstacle
+from app.errors import Conflict
 from app.extensions import db
 from app.policy import Action, Reach, may, reaches
 from app.tickets import queries as tickets
 from app.web import paging
 from app.web.access import the_actor
+from app.words import say
 
 TICKETS_BESIDE = 10
 LABELS = {"CONTACT_LABELS": CONTACT_LABELS, "KIND_LABELS": KIND_LABELS, "TIER_LABELS": TIER_LABELS}
@@ -24,6 +26,16 @@ LABELS = {"CONTACT_LABELS": CONTACT_LABELS, "KIND_LABELS": KIND_LABELS, "TIER_LA
 def found(no: str) -> Customer:
     """The customer of this number. Raises NotFound."""
     return queries.find(db.session(), no, viewer=the_actor())
+
+
+def changeable(no: str) -> Customer:
+    """The same, for a form that changes the customer. Raises Conflict where nothing can be changed any more."""
+    customer = found(no)
+    if customer.erased_at:
+        raise Conflict(say("该客户的个人信息已按要求删除，不能再修改。"))
+    if customer.merged_into_id:
+        raise Conflict(say("该客户已并入另一位客户，请在那位客户的页面上修改。"))
+    return customer
 
 
 def in_full(customer: Customer) -> bool:
