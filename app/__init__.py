@@ -8,6 +8,7 @@ from importlib import import_module
 from flask import Flask
 
 import app.web.models  # noqa: F401 - its tables belong to the metadata
+from app import cli as commands
 from app import extensions, web
 from app.config import Settings
 from app.crypto import KeyRingError, Rings, load_rings
@@ -57,6 +58,7 @@ def create_app(settings: Settings | None = None, *, rings: Rings | None = None, 
     api.install(app, [import_module(f"app.blueprints.{name}.api").bp for name in API_CALLS])
     for name in BLUEPRINTS:
         app.register_blueprint(import_module(f"app.blueprints.{name}.routes").bp)
+    commands.install(app)
     return app
 
 

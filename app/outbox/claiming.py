@@ -120,6 +120,10 @@ def dead_letters(limit: int = 100) -> Select[OutboxMessage]:
     )
 
 
+def still_waiting(limit: int = 100) -> Select[OutboxMessage]:
+    return select(OutboxMessage).where(_waiting).order_by(OutboxMessage.due_at, OutboxMessage.id).limit(limit)
+
+
 def count_dead(session: Session) -> int:
     return session.scalar(select(func.count()).where(OutboxMessage.dead_at.is_not(None))) or 0
 

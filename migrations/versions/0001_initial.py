@@ -60,6 +60,7 @@ TABLES = (
     "periodic_slot",
     "priority_cell",
     "product",
+    "reference_counter",
     "sla_policy",
     "stored_answer",
     "throttle",
@@ -112,6 +113,7 @@ def upgrade() -> None:
     create_periodic_slot()
     create_priority_cell()
     create_product()
+    create_reference_counter()
     create_sla_policy()
     create_stored_answer()
     create_throttle()
@@ -338,6 +340,16 @@ def create_product() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_product"),
         sa.UniqueConstraint("code", name="uq_product_code"),
+    )
+
+
+def create_reference_counter() -> None:
+    op.create_table(
+        "reference_counter",
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("period", sa.String(length=8), nullable=False),
+        sa.Column("last", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("kind", "period", name="pk_reference_counter"),
     )
 
 
