@@ -8,27 +8,33 @@ from wtforms import RadioField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional
 
 from app.tickets.given import AttemptGiven
-from app.web.forms import Form
+from app.web.forms import Form, options
 from app.words import N_
 
-TEN = [("", N_("未问"))] + [(str(n), str(n)) for n in range(11)]
+TEN = options(("", N_("未问")), *((str(n), str(n)) for n in range(11)))
 
 
 class AttemptForm(Form):
     method = RadioField(
-        N_("回访方式"), [InputRequired()], choices=[("phone", N_("电话")), ("online", N_("在线"))], default="phone"
+        N_("回访方式"),
+        [InputRequired()],
+        choices=options(("phone", N_("电话")), ("online", N_("在线"))),
+        default="phone",
     )
     reached = RadioField(
-        N_("是否联系上"), [InputRequired()], choices=[("yes", N_("联系上了")), ("no", N_("没有联系上"))]
+        N_("是否联系上"), [InputRequired()], choices=options(("yes", N_("联系上了")), ("no", N_("没有联系上")))
     )
     solved = RadioField(
-        N_("问题是否解决"), [Optional()], choices=[("yes", N_("已解决")), ("no", N_("没有解决"))], validate_choice=False
+        N_("问题是否解决"),
+        [Optional()],
+        choices=options(("yes", N_("已解决")), ("no", N_("没有解决"))),
+        validate_choice=False,
     )
     solved_note = TextAreaField(N_("解决情况说明"), [Optional(), Length(max=10_000)])
     score = RadioField(
         N_("满意度"),
         [Optional()],
-        choices=[(str(n), str(n)) for n in range(1, 6)],
+        choices=options(*((str(n), str(n)) for n in range(1, 6))),
         validate_choice=False,
         description=N_("5 分最满意；2 分及以下会自动重开。"),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from wtforms import (
@@ -15,6 +16,7 @@ from wtforms import (
     StringField,
     TextAreaField,
 )
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import AnyOf, DataRequired, InputRequired, Length, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -28,17 +30,18 @@ from app.tickets.codes import (
     PRIORITY_LABELS,
 )
 from app.tickets.given import Registration, Seen, TriageGiven
-from app.web.forms import Form
+from app.web.forms import Form, options
 from app.words import N_
 
 LONG, SHORT = 10_000, 200
 MOMENT = ["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S"]
-LEVELS = [(str(n), LEVEL_LABELS[n]) for n in (1, 2, 3)]
+LEVELS = options(*((str(n), LEVEL_LABELS[n]) for n in (1, 2, 3)))
 
 
-def choices(labels: Any, *, empty: str | None = None) -> list[tuple[str, str]]:
-    """(code, label) pairs of a label table, with a first empty choice where nothing may be chosen."""
-    return ([("", empty)] if empty is not None else []) + [(str(code), label) for code, label in labels.items()]
+def choices(labels: Mapping[Any, str], *, empty: str | None = None) -> list[SelectChoice]:
+    """The codes of a label table, with a first empty choice where nothing may be chosen."""
+    first = [("", empty)] if empty is not None else []
+    return options(*first, *((str(code), label) for code, label in labels.items()))
 
 
 def words(label: str, *, required: bool = False, most: int = LONG, **kwargs: Any) -> TextAreaField:
@@ -156,12 +159,12 @@ class LinkForm(StepForm):
     kind = SelectField(
         N_("关系"),
         [AnyOf(["duplicate", "parent", "caused_by", "follows"])],
-        choices=[
+        choices=options(
             ("duplicate", N_("与它重复")),
             ("parent", N_("是它的子工单")),
             ("caused_by", N_("由它引起")),
             ("follows", N_("是它的后续")),
-        ],
+        ),
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import current_app, g, request, url_for
 from flask.typing import ResponseReturnValue
+from wtforms.fields.choices import SelectChoice
 
 from app.blueprints.tickets import forms
 from app.customers import queries as customers
@@ -18,6 +19,7 @@ from app.tickets import queries, services
 from app.tickets.codes import CHANNEL_LABELS, Channel
 from app.tickets.given import AtOnceGiven
 from app.web.access import the_actor
+from app.web.languages import translate
 from app.web.transaction import done, show, tell
 from app.words import say
 
@@ -35,7 +37,7 @@ def _context(form: forms.RegistrationForm, recalled: dict[str, Any] | None = Non
     at_once = form if isinstance(form, forms.AtOnceForm) else forms.AtOnceForm(formdata=None)
     at_once.category.choices = category_choices()
     if not may(the_actor(), Action.TICKET_REGISTER):
-        form.channel.choices = [(str(Channel.INTERNAL), CHANNEL_LABELS[Channel.INTERNAL])]
+        form.channel.choices = [SelectChoice(str(Channel.INTERNAL), translate(CHANNEL_LABELS[Channel.INTERNAL]))]
     return {
         "form": form,
         "at_once": at_once,

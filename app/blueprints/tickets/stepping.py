@@ -37,8 +37,9 @@ def step_page(
 ) -> Callable[[Act], Act]:
     """Register GET (the form) and POST (the act) of `/tickets/<no>/<noun>`.
 
-    `form` makes the form from what the ticket page knows; `prepare` adds what the template needs; `title`, `said` (what is said when it
-    worked) and `send` (the button) are message ids. A refusal by shape draws the form again with all that was typed.
+    `form` makes the form from what the ticket page knows; `prepare` adds what the template needs; `title`, `said`
+    (what is said when it worked) and `send` (the button) are message ids. A refusal by shape draws the form again with
+    all that was typed.
     """
 
     def decorate(act: Act) -> Act:

@@ -6,6 +6,8 @@ from functools import partial
 from typing import Any
 
 from flask import g
+from flask.typing import ResponseReturnValue
+from wtforms.fields.choices import SelectChoice
 
 from app.accounts import queries as accounts
 from app.blueprints.tickets import forms
@@ -17,28 +19,31 @@ from app.tickets import queries, services
 from app.tickets.given import AssignmentGiven, ResolutionGiven
 from app.tickets.models import Ticket
 from app.tickets.queries import TicketPage
-from app.web.access import the_actor
+from app.web.access import requires, the_actor
+from app.web.languages import stored, translate
+from app.web.transaction import show
 from app.words import N_
 
 step = partial(step_page, bp)
+TRIAGE = N_("分级派单")
 
 
 def _by() -> dict[str, Any]:
     return {"by": the_actor(), "now": g.now}
 
 
-def category_choices() -> list[tuple[str, str]]:
-    """Both levels; a second-level name stands behind its first."""
+def category_choices() -> list[SelectChoice]:
+    """Both levels: the children of a first-level category stand in its group, behind the category itself."""
     rows = queries.categories(db.session())
-    tops = {row.id: row.name for row in rows if row.parent_id is None}
-    return [("", N_("请选择"))] + [
-        (row.code, row.name if row.parent_id is None else f"{tops.get(row.parent_id, '')} / {row.name}") for row in rows
+    tops = {row.id: stored(row.name) for row in rows if row.parent_id is None}
+    return [SelectChoice("", translate(N_("请选择")))] + [
+        SelectChoice(row.code, stored(row.name), optgroup=tops[row.parent_id or row.id]) for row in rows
     ]
 
 
-def department_choices(empty: str | None = None) -> list[tuple[str, str]]:
-    rows = [(row.code, row.name) for row in accounts.departments(db.session())]
-    return ([("", empty)] if empty else []) + rows
+def department_choices(empty: str | None = None) -> list[SelectChoice]:
+    rows = [SelectChoice(row.code, stored(row.name)) for row in accounts.departments(db.session())]
+    return ([SelectChoice("", translate(empty))] if empty else []) + rows
 
 
 @step(
@@ -81,7 +86,7 @@ def _judged(page: TicketPage, form: Any) -> dict[str, Any]:
     "triage",
     _triage_form,
     Action.TICKET_CLASSIFY,
-    title=N_("分级派单"),
+    title=TRIAGE,
     said=N_("已分级并派到处理部门。"),
     template="tickets/triage.html",
     prepare=_judged,
@@ -98,10 +103,23 @@ def _assignment_form(page: TicketPage) -> forms.AssignmentForm:
     current = next((person.login for person in people if person.id == page.ticket.assignee_id), "")
     form = forms.AssignmentForm(data={"department": page.department.code, "assignee": current})
     form.department.choices = department_choices()
-    form.assignee.choices = [("", N_("暂不指定，由部门认领"))] + [(person.login, person.text) for person in people]
+    form.assignee.choices = [
+        SelectChoice("", translate(N_("暂不指定，由部门认领"))),
+        *(SelectChoice(person.login, translate(person.text)) for person in people),
+    ]
     if page.ticket.planned_for:
         del form.planned_for
     return form
+
+
+@bp.post("/tickets/<no>/triage/preview")
+@requires(Action.TICKET_CLASSIFY)
+def preview_triage(no: str) -> ResponseReturnValue:
+    """The priority that the choices on the form would give; nothing is saved."""
+    page = queries.whole(db.session(), found(no), viewer=the_actor(), now=g.now)
+    form = _triage_form(page)
+    more = {"page": page, "ticket": page.ticket, "form": form, "title": TRIAGE, "send": TRIAGE}
+    return show("tickets/triage.html", "tickets/_judged.html", **more, **_judged(page, form))
 
 
 @step("assignment", _assignment_form, Action.TICKET_ROUTE, title=N_("指派与转部门"), said=N_("指派已保存。"))
