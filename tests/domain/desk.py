@@ -36,20 +36,21 @@ class Desk:
     session: Session
     cast: Cast
     now: datetime = NOON
-    made: list[Ticket] = field(default_factory=list)
+    actors: dict[str, Actor] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.actors = {login: self.cast(login) for login in self.cast.people}
 
     def later(self, **delta: float) -> datetime:
         self.now += timedelta(**delta)
         return self.now
 
     def who(self, who: str | Actor) -> Actor:
-        return self.cast(who) if isinstance(who, str) else who
+        return self.actors[who] if isinstance(who, str) else who
 
     def registered(self, by: str | Actor = "lin", **given: Any) -> Ticket:
         registration = Registration(channel="email", description="手机充电一小时只充到 20%", customer=ZHANG)
-        ticket = services.register(self.session, replace(registration, **given), by=self.who(by), now=self.now)
-        self.made.append(ticket)
-        return ticket
+        return services.register(self.session, replace(registration, **given), by=self.who(by), now=self.now)
 
     def verified(self, by: str | Actor = "lin", **given: Any) -> Ticket:
         ticket = self.registered(by, **given)
