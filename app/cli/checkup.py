@@ -156,9 +156,10 @@ def _mixed_roles(session: Session, _now: datetime, _deep: bool) -> Iterator[Find
 
 def _skills(session: Session, _now: datetime, _deep: bool) -> Iterator[Finding]:
     query = select(UserSkill.skill).join(User, User.id == UserSkill.user_id).where(User.active)
-    for skill, holders in sorted(Counter(session.scalars(query)).items()):
-        if holders == 1:
-            yield Finding("people", WARNING, say("技能「%(skill)s」只有一人掌握。", skill=skill))
+    rare = sorted(skill for skill, holders in Counter(session.scalars(query)).items() if holders == 1)
+    if rare:
+        named = "、".join(rare[:MOST_NAMED])
+        yield Finding("people", WARNING, say("%(n)s 项技能只有一人掌握：%(skills)s。", n=len(rare), skills=named))
 
 
 def _jobs(session: Session, now: datetime, _deep: bool) -> Iterator[Finding]:
