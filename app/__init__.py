@@ -24,6 +24,7 @@ BLUEPRINTS: tuple[str, ...] = (
     "tickets",
     "follow_ups",
     "customers",
+    "admin",
     "api_document",
 )
 
