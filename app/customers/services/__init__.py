@@ -2,7 +2,7 @@
 
 from app.customers.given import CustomerChanges, GivenCustomer, GivenPurchase
 from app.customers.personal import customer_key
-from app.customers.services.catalogue import add_batch, add_product, edit_product, retire_product
+from app.customers.services.catalogue import add_batch, add_product, edit_product, restore_product, retire_product
 from app.customers.services.contacts import edit
 from app.customers.services.erasure import erase, register_hold, replay
 from app.customers.services.exporting import export
@@ -36,6 +36,7 @@ __all__ = [
     "register_hold",
     "register_owner",
     "replay",
+    "restore_product",
     "retire_product",
     "reveal",
     "set_flag",

@@ -50,6 +50,15 @@ def retire_product(session: Session, product: Product, *, version: int, by: Acto
     record(session, by, "product.retired", product, at=now)
 
 
+def restore_product(session: Session, product: Product, *, version: int, by: Actor, now: datetime) -> None:
+    """Offer a retired product again."""
+    authorize(by, Action.CATEGORIES_ADMIN)
+    _same_version(session, product, version)
+    product.retired_at = None
+    product.version += 1
+    record(session, by, "product.restored", product, at=now)
+
+
 def add_batch(session: Session, product: Product, code: str, *, by: Actor, now: datetime) -> ProductBatch:
     authorize(by, Action.CATEGORIES_ADMIN)
     code, _, _ = _checked(code, product.name, "")
