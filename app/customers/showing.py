@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from app.crypto import Opened, State, vault
 from app.customers import masks
 from app.customers.models import Contact, ContactKind, Customer, CustomerKind, Product, ProductBatch, Purchase
-from app.customers.redaction import redact
+from app.customers.personal import Personal, personal_of
 from app.customers.written import label_of
 from app.words import Sentence, say
 
@@ -169,19 +169,22 @@ def recent_purchases(session: Session, customer: Customer, *, full: bool, limit:
         .limit(limit)
     ).all()
     vault(session).preload(row[0] for row in rows)
-    return [_shown_purchase(session, purchase, name, batch, full) for purchase, name, batch in rows]
+    hide = None if full else personal_of(session, customer)
+    return [_shown_purchase(session, purchase, name, batch, hide) for purchase, name, batch in rows]
 
 
 def _shown_purchase(
-    session: Session, purchase: Purchase, product: str | None, batch: str | None, full: bool
+    session: Session, purchase: Purchase, product: str | None, batch: str | None, hide: Personal | None
 ) -> ShownPurchase:
+    """`hide`: the customer's own values, to be taken out of what was typed as the product; None shows everything."""
+    full = hide is None
     opened = vault(session).open_json(purchase, "facts")
     facts = opened.data if isinstance(opened.data, dict) else {}
     text = str(facts.get("product_text") or "")
     order_no, serial = str(facts.get("order_no") or ""), str(facts.get("serial") or "")
     return ShownPurchase(
         id=purchase.id,
-        product=product or (text if full else redact(text)),
+        product=product or (text if hide is None else hide.redact(text)),
         batch=batch or "",
         bought_on=date.fromisoformat(facts["bought_on"]) if facts.get("bought_on") else None,
         order_no=order_no if full else masks.order(order_no),
