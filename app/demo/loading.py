@@ -18,6 +18,7 @@ from app.crypto import vault
 from app.customers.models import Customer, Product, ProductBatch
 from app.demo import catalogue, people, world
 from app.demo.generator import Generator
+from app.demo.rows import write
 from app.errors import Conflict
 from app.installation import mark
 from app.numbering import ReferenceCounter, company_zone
@@ -59,14 +60,14 @@ def load(
     with begin() as session:
         _refuse_unless_empty(session)
         mark(session, demo=True, now=now)
-        made = _company(session, now=now, password=password)
+        departments = make_company(session, now=now, password=password)
         rings = vault(session).rings
-        found = world.read(session)
+        found = world.read(session, now)
     generator = Generator(found, rings, tickets=tickets, seed=seed, now=now)
 
     def flush() -> None:
         with begin() as session:
-            generator.rows.flush(session)
+            write(session, generator.rows.take())
         if progress:
             progress(generator.tickets, tickets)
 
@@ -76,7 +77,7 @@ def load(
         _count(session, generator)
         record(session, None, "demo.loaded", at=now, data={"tickets": generator.tickets, "seed": seed})
     return Loaded(
-        departments=made[0],
+        departments=departments,
         people=len(people.PEOPLE),
         products=len(catalogue.PRODUCTS),
         customers=sum(generator.crowd.months.values()),
@@ -93,7 +94,8 @@ def _refuse_unless_empty(session: Session) -> None:
             )
 
 
-def _company(session: Session, *, now: datetime, password: str) -> tuple[int]:
+def make_company(session: Session, *, now: datetime, password: str) -> int:
+    """Departments with their leads, people, deputies, products, and the shipped rules. The number of departments."""
     departments = {row.code: row for row in seed_departments(session)}
     seed_rules(session)
     users = _people(session, departments, now=now, password=password)
@@ -106,7 +108,7 @@ def _company(session: Session, *, now: datetime, password: str) -> tuple[int]:
         session.flush()
         session.add_all(ProductBatch(product_id=product.id, code=batch) for batch in made.batches)
     session.flush()
-    return (len(departments),)
+    return len(departments)
 
 
 def _people(session: Session, departments: dict[str, Department], *, now: datetime, password: str) -> dict[str, User]:

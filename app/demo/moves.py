@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from app.demo.history import History, Impossible
@@ -173,6 +173,8 @@ def assign(h: History, step: Step) -> None:
     t, given = h.ticket, step.given
     if given.get("planned_for") is not None:
         h.plan(given["planned_for"], step.at)
+    elif t["planned_for"]:
+        t["planned_for"] = t["planned_for"].astimezone(UTC)  # as it comes back from the database
     planned = t["planned_for"].isoformat() if t["planned_for"] else None
     person = given.get("assignee")
     why = given.get("reason", NOTHING)
@@ -523,7 +525,7 @@ def link(h: History, step: Step, other: History) -> None:
     }
     h.rows.add("ticket_link", row)
     h.note("linked", step, to=other.ticket["id"], kind=kind)
-    other.note("linked", step, **{"from": h.ticket["id"], "kind": kind})
+    other.note("linked", step, origin=h.ticket["id"], kind=kind)
 
 
 _STEPS: Mapping[Do, Callable[[History, Step], None]] = {

@@ -83,15 +83,10 @@ class Rows:
     def add(self, table: str, row: Row) -> None:
         self._rows[table].append(row)
 
-    def of(self, table: str) -> list[Row]:
-        return self._rows[table]
-
-    def flush(self, session: Session) -> None:
-        """Write what was collected and forget it."""
-        for name in ORDER:
-            if rows := self._rows[name]:
-                insert(session, Base.metadata.tables[name], rows)
-                self._rows[name] = []
+    def take(self) -> dict[str, list[Row]]:
+        """What was collected by now, in the order of insertion; the next rows begin anew."""
+        taken, self._rows = self._rows, {name: [] for name in ORDER}
+        return taken
 
     def finish(self, session: Session) -> None:
         """PostgreSQL counts ids by itself: go on after ours. SQLite looks at the table."""
@@ -102,6 +97,13 @@ class Rows:
                 session.execute(
                     text("select setval(pg_get_serial_sequence(:table, 'id'), :last)"), {"table": name, "last": last}
                 )
+
+
+def write(session: Session, collected: Mapping[str, list[Row]]) -> None:
+    """Insert collected rows, table by table."""
+    for name, rows in collected.items():
+        if rows:
+            insert(session, Base.metadata.tables[name], rows)
 
 
 def insert(session: Session, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:

@@ -11,11 +11,11 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.accounts.models import Department, User, UserRole
-from app.accounts.queries import leads_of
+from app.accounts.models import Department, User
+from app.accounts.queries import leads_of, load_actor
 from app.customers.models import Product, ProductBatch
 from app.numbering import company_zone
-from app.policy import RULES, Action, Role
+from app.policy import Action, Actor, Role, may
 from app.tickets import promises
 from app.tickets.clocks import Deadline, Policy, choose, deadline
 from app.tickets.codes import ClockKind, Priority
@@ -27,28 +27,29 @@ from app.tickets.services.handover import routing_rules
 
 @dataclass(frozen=True)
 class Member:
+    """One of the staff, with the rights that a history depends on."""
+
     id: int
     login: str
     name: str
     department_id: int
-    roles: frozenset[str]
+    agent: bool
+    registers: bool  # else customer service is the home of what they report
+    follows_up: bool
+    handles: bool
 
-    @property
-    def registers(self) -> bool:
-        """May they register feedback? Else customer service is the home of what they report."""
-        return any(role in RULES[Action.TICKET_REGISTER] for role in self.roles)
-
-    @property
-    def follows_up(self) -> bool:
-        return any(role in RULES[Action.FOLLOW_UP] for role in self.roles)
-
-    @property
-    def handles(self) -> bool:
-        return any(role in RULES[Action.TICKET_HANDLE] for role in self.roles)
-
-    @property
-    def agent(self) -> bool:
-        return Role.AGENT in self.roles
+    @classmethod
+    def of(cls, actor: Actor) -> Member:
+        return cls(
+            id=actor.id,
+            login=actor.login,
+            name=actor.name,
+            department_id=actor.department_id or 0,
+            agent=Role.AGENT in actor.roles,
+            registers=may(actor, Action.TICKET_REGISTER),
+            follows_up=may(actor, Action.FOLLOW_UP),
+            handles=may(actor, Action.TICKET_HANDLE),
+        )
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ class World:
     @cached_property
     def agents(self) -> tuple[Member, ...]:
         service = self.departments["service"]
-        return tuple(p for p in self.people.values() if p.department_id == service and Role.AGENT in p.roles)
+        return tuple(p for p in self.people.values() if p.department_id == service and p.agent)
 
     def handlers(self, department_id: int) -> tuple[Member, ...]:
         """Who of a department may handle tickets."""
@@ -124,26 +125,18 @@ class World:
         return route(self.rules, case)
 
 
-def read(session: Session) -> World:
+def read(session: Session, now: datetime) -> World:
     """The world as it stands in the database."""
-    departments = dict(session.execute(select(Department.code, Department.id)).tuples().all())
-    roles: dict[int, set[str]] = {}
-    for user_id, role in session.execute(select(UserRole.user_id, UserRole.role)).tuples():
-        roles.setdefault(user_id, set()).add(role)
-    people = session.execute(select(User.id, User.login, User.name, User.department_id).order_by(User.id)).tuples()
+    departments = dict(session.execute(select(Department.code, Department.id)).all())
+    actors = [load_actor(session, id, now) for id in session.scalars(select(User.id).order_by(User.id))]
     batches: dict[int, dict[str, int]] = {}
-    for product_id, code, id in session.execute(
-        select(ProductBatch.product_id, ProductBatch.code, ProductBatch.id)
-    ).tuples():
+    for product_id, code, id in session.execute(select(ProductBatch.product_id, ProductBatch.code, ProductBatch.id)):
         batches.setdefault(product_id, {})[code] = id
     leads = {id: leads_of(session, id) for id in departments.values()}
     return World(
         zone=company_zone(session),
         departments=departments,
-        people={
-            login: Member(id, login, name, department_id or 0, frozenset(roles.get(id, ())))
-            for id, login, name, department_id in people
-        },
+        people={actor.login: Member.of(actor) for actor in actors if actor},
         leads={id: found[0].id for id, found in leads.items() if found},
         products={
             row.code: Ware(row.id, row.code, row.name, batches.get(row.id, {}))
