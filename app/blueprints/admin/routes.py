@@ -94,6 +94,7 @@ def styleguide() -> Answer:
 
 
 from app.blueprints.admin import (  # noqa: E402, F401 - they add their routes to `bp`
+    auditing,
     categories,
     departments,
     jobs,
