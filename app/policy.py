@@ -301,7 +301,9 @@ def may(actor: Actor | None, action: Action, facts: Facts | None = None) -> bool
     return any(within(actor, reach, facts) for reach in found)
 
 
-def authorize(actor: Actor | None, action: Action, facts: Facts | None = None, sentence: Sentence | None = None) -> None:
+def authorize(
+    actor: Actor | None, action: Action, facts: Facts | None = None, sentence: Sentence | None = None
+) -> None:
     """Raise NotAllowed unless `may`."""
     if not may(actor, action, facts):
         raise NotAllowed(sentence)

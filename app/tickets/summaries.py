@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from app.accounts.models import Department, User
@@ -84,11 +84,15 @@ class _Names:
         merged = {row.merged_into_id for row in rows if row.merged_into_id}
         people = {row.assignee_id for row in rows if row.assignee_id}
         return cls(
-            categories={id: name for id, name in session.execute(select(Category.id, Category.code))},
-            departments={id: name for id, name in session.execute(select(Department.id, Department.code))},
-            logins={id: name for id, name in session.execute(select(User.id, User.login).where(User.id.in_(people)))},
-            tickets={id: name for id, name in session.execute(select(Ticket.id, Ticket.no).where(Ticket.id.in_(merged)))},
+            categories=_pairs(session, select(Category.id, Category.code)),
+            departments=_pairs(session, select(Department.id, Department.code)),
+            logins=_pairs(session, select(User.id, User.login).where(User.id.in_(people))),
+            tickets=_pairs(session, select(Ticket.id, Ticket.no).where(Ticket.id.in_(merged))),
         )
+
+
+def _pairs(session: Session, statement: Select[int, str]) -> dict[int, str]:
+    return {key: name for key, name in session.execute(statement)}  # noqa: C416 - rows are no pairs to a type checker
 
 
 def _dues(session: Session, tickets: Mapping[int, Ticket]) -> dict[int, dict[str, datetime]]:

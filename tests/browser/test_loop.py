@@ -1,4 +1,4 @@
-"""The loop in a browser: Lin registers, Wang triages, Chen solves, Lin calls the customer. With and without JavaScript."""
+"""The loop in a browser, with and without JavaScript: Lin registers, Wang triages, Chen solves, Lin asks."""
 
 import re
 from collections.abc import Callable

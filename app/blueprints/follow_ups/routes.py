@@ -5,22 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Blueprint, g, request, url_for
-from flask.typing import ResponseReturnValue
 
 from app.blueprints.follow_ups.forms import AttemptForm
-from app.errors import Conflict, Invalid
+from app.errors import Conflict, Invalid, NotAllowed
 from app.extensions import db
 from app.policy import Action
 from app.tickets import queries, services
 from app.tickets.codes import Outcome
 from app.tickets.models import FollowUp, Ticket
 from app.web.access import requires, the_actor
-from app.web.transaction import done, show, tell, transactional
+from app.web.transaction import Answer, done, show, tell, transactional
 from app.words import N_, say
 
 bp = Blueprint("follow_ups", __name__)
 
-VIEWS = (
+VIEWS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("all", N_("全部待回访"), {}),
     ("mine", N_("我的"), {"mine": "1"}),
     ("overdue", N_("已超时"), {"overdue": "1"}),
@@ -33,7 +32,7 @@ def _found(no: str) -> FollowUp:
 
 @bp.get("/follow-ups")
 @requires(Action.FOLLOW_UP)
-def index() -> ResponseReturnValue:
+def index() -> Answer:
     wanted = {name: request.args.get(name) == "1" for name in ("mine", "overdue")}
     done_ones = request.args.get("state") == "done"
     page = queries.follow_up_page(
@@ -45,7 +44,7 @@ def index() -> ResponseReturnValue:
         cursor=request.args.get("cursor"),
         limit=50,
     )
-    kept = {name: "1" for name, on in wanted.items() if on} | ({"state": "done"} if done_ones else {})
+    kept: dict[str, Any] = {name: "1" for name, on in wanted.items() if on} | ({"state": "done"} if done_ones else {})
     views = [(say(label), url_for(".index", **args), kept == args, None, False) for _, label, args in VIEWS]
     views.append((say("已完成"), url_for(".index", state="done"), done_ones, None, False))
     return show(
@@ -66,14 +65,14 @@ def _context(follow_up: FollowUp, form: AttemptForm) -> dict[str, Any]:
 
 @bp.get("/follow-ups/<no>")
 @requires(Action.FOLLOW_UP)
-def detail(no: str) -> ResponseReturnValue:
+def detail(no: str) -> Answer:
     return show("follow_ups/show.html", **_context(_found(no), AttemptForm()))
 
 
 @bp.post("/follow-ups/<no>/attempts")
 @requires(Action.FOLLOW_UP)
 @transactional
-def record_attempt(no: str) -> ResponseReturnValue:
+def record_attempt(no: str) -> Answer:
     session, follow_up, form = db.session(), _found(no), AttemptForm()
     if not form.validate_on_submit():
         return show("follow_ups/show.html", status=422, **_context(follow_up, form))
@@ -100,6 +99,6 @@ def _close(ticket: Ticket) -> None:
         with session.begin_nested():
             services.close(session, ticket, by=the_actor(), now=g.now)
         tell(say("回访记录已保存，工单已关闭。"))
-    except Conflict as refused:
+    except (Conflict, NotAllowed) as refused:
         tell(say("回访记录已保存，但工单还不能关闭。"))
         tell(refused.sentence, kind="warn")

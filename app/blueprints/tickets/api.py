@@ -46,7 +46,8 @@ def _seen() -> Seen | None:
 def list_tickets(wanted: dict[str, Any]) -> dict[str, Any]:
     """Tickets within the caller's reach, newest change first unless ordered otherwise."""
     order, cursor, limit = wanted.pop("order", "updated"), wanted.pop("cursor", None), wanted.pop("limit", 50)
-    filters = queries.Filters(**{name: tuple(v) if isinstance(v, list) else v for name, v in wanted.items()})
+    chosen: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in wanted.items()}
+    filters = queries.Filters(**chosen)
     page = queries.page(db.session(), filters, viewer=g.actor, now=g.now, order=order, cursor=cursor, limit=limit)
     return {"items": tickets_json([row.id for row in page.items]), "next": page.next}
 

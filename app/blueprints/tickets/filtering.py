@@ -48,7 +48,8 @@ def address(wanted: dict[str, Any], **changed: Any) -> str:
     merged = {k: v for k, v in (wanted | {"cursor": None} | changed).items() if v}
     if merged.get("order") == "updated":
         merged.pop("order")
-    return url_for("tickets.index", **{k: "1" if v is True else v for k, v in merged.items()})
+    query: dict[str, Any] = {k: "1" if v is True else v for k, v in merged.items()}
+    return url_for("tickets.index", **query)
 
 
 def listing(wanted: dict[str, Any]) -> dict[str, Any]:

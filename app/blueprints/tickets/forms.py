@@ -203,7 +203,7 @@ class RegistrationForm(Form):
     at_once = BooleanField(N_("当场解决：客户的问题在这次联系中已经解决"))
 
     def registration(self, customer: Any, received_at: Any) -> Registration:
-        text = {name: self[name].data or "" for name in TEXTS}
+        text: dict[str, Any] = {name: self[name].data or "" for name in TEXTS}
         return Registration(
             channel=self.channel.data,
             customer=customer,

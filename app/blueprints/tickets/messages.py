@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from flask import g, url_for
-from flask.typing import ResponseReturnValue
 
 from app.blueprints.tickets.forms import FactForm, MessageForm
 from app.blueprints.tickets.routes import bp, company_moment, found, page_of
@@ -15,7 +14,7 @@ from app.tickets.codes import MessageKind
 from app.tickets.given import MessageGiven
 from app.tickets.models import Ticket
 from app.web.access import requires, the_actor
-from app.web.transaction import done, show, tell, transactional
+from app.web.transaction import Answer, done, show, tell, transactional
 from app.words import say
 
 SAID = {
@@ -28,7 +27,7 @@ SAID = {
 @bp.post("/tickets/<no>/messages")
 @requires(Action.TICKET_REPLY, Action.NOTE_WRITE)
 @transactional
-def add_message(no: str) -> ResponseReturnValue:
+def add_message(no: str) -> Answer:
     ticket, form, session = found(no), MessageForm(), db.session()
     if not form.validate_on_submit():
         return show("tickets/show.html", status=422, **page_of(ticket, form))
@@ -56,7 +55,7 @@ def add_message(no: str) -> ResponseReturnValue:
 @bp.post("/tickets/<no>/messages/<int:message_id>/withdrawal")
 @requires(Action.TICKET_REPLY)
 @transactional
-def withdraw(no: str, message_id: int) -> ResponseReturnValue:
+def withdraw(no: str, message_id: int) -> Answer:
     ticket = found(no)
     message = queries.find_message(db.session(), ticket, message_id)
     services.withdraw_message(db.session(), message, by=the_actor(), now=g.now)
@@ -66,7 +65,7 @@ def withdraw(no: str, message_id: int) -> ResponseReturnValue:
 
 @bp.get("/tickets/<no>/facts/<field>")
 @requires(Action.TICKET_REGISTER, Action.GAP_REPORT)
-def edit_fact_page(no: str, field: str) -> ResponseReturnValue:
+def edit_fact_page(no: str, field: str) -> Answer:
     ticket = found(no)
     page = queries.whole(db.session(), ticket, viewer=the_actor(), now=g.now)
     form = FactForm(data={"text": queries.fact_text(page, field), "version": str(ticket.version)})
@@ -76,7 +75,7 @@ def edit_fact_page(no: str, field: str) -> ResponseReturnValue:
 @bp.post("/tickets/<no>/facts/<field>")
 @requires(Action.TICKET_REGISTER, Action.GAP_REPORT)
 @transactional
-def edit_fact(no: str, field: str) -> ResponseReturnValue:
+def edit_fact(no: str, field: str) -> Answer:
     ticket, form, session = found(no), FactForm(), db.session()
     version = int(form.version.data) if (form.version.data or "").isdecimal() else 0
     try:

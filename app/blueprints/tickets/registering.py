@@ -6,7 +6,6 @@ import secrets
 from typing import Any
 
 from flask import current_app, g, request, url_for
-from flask.typing import ResponseReturnValue
 from wtforms.fields.choices import SelectChoice
 
 from app.blueprints.tickets import forms
@@ -20,7 +19,7 @@ from app.tickets.codes import CHANNEL_LABELS, Channel
 from app.tickets.given import AtOnceGiven
 from app.web.access import the_actor
 from app.web.languages import translate
-from app.web.transaction import done, show, tell
+from app.web.transaction import Answer, done, show, tell
 from app.words import say
 
 
@@ -47,7 +46,7 @@ def _context(form: forms.RegistrationForm, recalled: dict[str, Any] | None = Non
     }
 
 
-def receive() -> ResponseReturnValue:
+def receive() -> Answer:
     """The form was sent: look a customer up, or register (and solve)."""
     wants_at_once = bool(request.form.get("at_once"))
     form = forms.AtOnceForm() if wants_at_once else forms.RegistrationForm()

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, current_app, g, redirect, request, url_for
-from flask.typing import ResponseReturnValue
 
 from app.blueprints.tickets import registering
 from app.blueprints.tickets.filtering import filters_from, listing
@@ -20,7 +19,7 @@ from app.policy import Action
 from app.tickets import queries
 from app.tickets.models import Ticket
 from app.web.access import requires, the_actor
-from app.web.transaction import done, show, transactional
+from app.web.transaction import Answer, done, show, transactional
 
 bp = Blueprint("tickets", __name__)
 
@@ -37,27 +36,27 @@ def company_moment(value: datetime | None) -> datetime | None:
 
 @bp.get("/tickets")
 @requires(Action.TICKET_SEE)
-def index() -> ResponseReturnValue:
+def index() -> Answer:
     wanted = filters_from(request.args)
     return show("tickets/index.html", "tickets/_table.html", **listing(wanted))
 
 
 @bp.route("/tickets/new", methods=["GET"])
 @requires(Action.TICKET_REGISTER, Action.GAP_REPORT)
-def new() -> ResponseReturnValue:
+def new() -> Answer:
     return show("tickets/new.html", **registering.blank())
 
 
 @bp.post("/tickets/new")
 @requires(Action.TICKET_REGISTER, Action.GAP_REPORT)
 @transactional
-def register() -> ResponseReturnValue:
+def register() -> Answer:
     return registering.receive()
 
 
 @bp.get("/tickets/<no>")
 @requires(Action.TICKET_SEE)
-def detail(no: str) -> ResponseReturnValue:
+def detail(no: str) -> Answer:
     return show("tickets/show.html", **page_of(found(no)))
 
 
@@ -76,7 +75,7 @@ def page_of(ticket: Ticket, form: MessageForm | None = None) -> dict[str, Any]:
 @bp.post("/find")
 @requires(Action.TICKET_SEE, Action.CUSTOMER_FIND)
 @transactional
-def find() -> ResponseReturnValue:
+def find() -> Answer:
     """One box for numbers and contacts. It posts, because a phone number must never stand in an address."""
     text = (request.form.get("q") or "").strip()[:200]
     if not text:
@@ -100,7 +99,7 @@ def _recall(text: str) -> str:
 
 @bp.get("/find")
 @requires(Action.TICKET_SEE, Action.CUSTOMER_FIND)
-def find_page() -> ResponseReturnValue:
+def find_page() -> Answer:
     """Somebody reloaded the answer of a search: back to the list."""
     return redirect(url_for("tickets.index"), 303)
 

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, g, url_for
-from flask.typing import ResponseReturnValue
 
 from app.blueprints.tickets.forms import StepForm
 from app.errors import Invalid, NotAllowed
@@ -16,7 +15,7 @@ from app.tickets import queries
 from app.tickets.models import Ticket
 from app.tickets.queries import TicketPage
 from app.web.access import requires, the_actor
-from app.web.transaction import done, show, tell, transactional
+from app.web.transaction import Answer, done, show, tell, transactional
 from app.words import say
 
 Act = Callable[[Ticket, Any], None]
@@ -49,18 +48,24 @@ def step_page(
             ticket = queries.find(db.session(), no, viewer=the_actor(), now=g.now)
             return queries.whole(db.session(), ticket, viewer=the_actor(), now=g.now)
 
-        def draw(page: TicketPage, filled: StepForm, status: int = 200) -> ResponseReturnValue:
-            more = {"page": page, "ticket": page.ticket, "form": filled, "title": title, "send": send or title}
+        def draw(page: TicketPage, filled: StepForm, status: int = 200) -> Answer:
+            more: dict[str, Any] = {
+                "page": page,
+                "ticket": page.ticket,
+                "form": filled,
+                "title": title,
+                "send": send or title,
+            }
             return show(template, status=status, **more, **prepare(page, filled))
 
-        def open_page(no: str) -> ResponseReturnValue:
+        def open_page(no: str) -> Answer:
             page = load(no)
             _authorize(actions, page)
             filled = form() if isinstance(form, type) else form(page)
             filled.seen.data = filled.seen.data or page.ticket.status
             return draw(page, filled)
 
-        def receive(no: str) -> ResponseReturnValue:
+        def receive(no: str) -> Answer:
             page = load(no)
             _authorize(actions, page)
             filled = form() if isinstance(form, type) else form(page)

@@ -6,7 +6,6 @@ from functools import partial
 from typing import Any
 
 from flask import g
-from flask.typing import ResponseReturnValue
 from wtforms.fields.choices import SelectChoice
 
 from app.accounts import queries as accounts
@@ -14,14 +13,14 @@ from app.blueprints.tickets import forms
 from app.blueprints.tickets.routes import bp, company_moment, found
 from app.blueprints.tickets.stepping import step_page
 from app.extensions import db
-from app.policy import Action, may
+from app.policy import Action, authorize, may
 from app.tickets import queries, services
 from app.tickets.given import AssignmentGiven, ResolutionGiven
 from app.tickets.models import Ticket
 from app.tickets.queries import TicketPage
 from app.web.access import requires, the_actor
 from app.web.languages import stored, translate
-from app.web.transaction import show
+from app.web.transaction import Answer, show
 from app.words import N_
 
 step = partial(step_page, bp)
@@ -114,11 +113,12 @@ def _assignment_form(page: TicketPage) -> forms.AssignmentForm:
 
 @bp.post("/tickets/<no>/triage/preview")
 @requires(Action.TICKET_CLASSIFY)
-def preview_triage(no: str) -> ResponseReturnValue:
+def preview_triage(no: str) -> Answer:
     """The priority that the choices on the form would give; nothing is saved."""
     page = queries.whole(db.session(), found(no), viewer=the_actor(), now=g.now)
+    authorize(the_actor(), Action.TICKET_CLASSIFY, page.facts)
     form = _triage_form(page)
-    more = {"page": page, "ticket": page.ticket, "form": form, "title": TRIAGE, "send": TRIAGE}
+    more: dict[str, Any] = {"page": page, "ticket": page.ticket, "form": form, "title": TRIAGE, "send": TRIAGE}
     return show("tickets/triage.html", "tickets/_judged.html", **more, **_judged(page, form))
 
 

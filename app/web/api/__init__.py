@@ -37,7 +37,7 @@ class ShapeRefused(Exception):
         self.messages, self.status = messages, status
 
 
-class Parser(FlaskParser):  # type: ignore[misc]  # webargs is untyped here
+class Parser(FlaskParser):
     DEFAULT_UNKNOWN_BY_LOCATION = {"json": RAISE, "query": RAISE}  # noqa: RUF012
 
     def handle_error(self, error: Any, req: Any, schema: Any, **kwargs: Any) -> NoReturn:
@@ -47,7 +47,7 @@ class Parser(FlaskParser):  # type: ignore[misc]  # webargs is untyped here
         raise ShapeRefused({"json": ["Invalid JSON body."]}, 400)
 
 
-class ApiBlueprint(Blueprint):  # type: ignore[misc]
+class ApiBlueprint(Blueprint):
     """A smorest blueprint whose refusals are problem details."""
 
     ARGUMENTS_PARSER = Parser()
@@ -56,7 +56,7 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc]
         super().__init__(name, import_name, url_prefix=PREFIX, **kwargs)
 
 
-class DeskApi(Api):  # type: ignore[misc]
+class DeskApi(Api):
     """The document says problem+json for errors, and error handling stays where the pages have theirs."""
 
     ERROR_SCHEMA = ProblemSchema
