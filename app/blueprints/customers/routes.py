@@ -20,7 +20,7 @@ from app.blueprints.customers.forms import (
 from app.customers import queries, services
 from app.customers.labels import CONTACT_LABELS
 from app.customers.models import ContactKind, Customer
-from app.errors import Conflict, Invalid, NotFound
+from app.errors import Conflict, Invalid, NotAllowed, NotFound
 from app.extensions import db
 from app.policy import Action
 from app.tickets import queries as tickets
@@ -113,11 +113,19 @@ def _what(customer: Customer, field: str) -> str:
     raise NotFound
 
 
+def _revealable(no: str) -> Customer:
+    """The customer, for somebody who may have single values shown. Raises NotFound, NotAllowed."""
+    customer = sight.found(no)
+    if not sight.may_reveal(customer):
+        raise NotAllowed
+    return customer
+
+
 @bp.get("/customers/<no>/reveals/new")
 @requires(Action.REVEAL)
 def ask_to_reveal(no: str) -> Answer:
     """The form that asks for the reason."""
-    customer, field = sight.found(no), request.args.get("field", "")
+    customer, field = _revealable(no), request.args.get("field", "")
     form = RevealForm(data={"field": field})
     what = _what(customer, field)
     return show("customers/reveal.html", "customers/_reveal.html", customer=customer, form=form, what=what, value=None)
@@ -128,7 +136,7 @@ def ask_to_reveal(no: str) -> Answer:
 @transactional
 def reveal(no: str) -> Answer:
     """The value in clear, in this answer only: it can't survive a redirect without lying somewhere."""
-    customer, form = sight.found(no), RevealForm()
+    customer, form = _revealable(no), RevealForm()
     what = _what(customer, form.field.data or "")
     pages = ("customers/reveal.html", "customers/_reveal.html")
     if not form.validate_on_submit():

@@ -42,7 +42,7 @@ _DOORS: Mapping[Move, _Door] = {
     Move.RESUME: _Door("start", (Action.TICKET_HANDLE,)),
     Move.WAIT: _Door("waiting", (Action.TICKET_HANDLE,)),
     Move.HAND_BACK: _Door("handback", (Action.TICKET_HANDLE,)),
-    Move.ANALYSE: _Door("analysis", (Action.TICKET_HANDLE, Action.ANALYSIS_WRITE)),
+    Move.ANALYSE: _Door("analysis", (Action.TICKET_HANDLE,)),
     Move.RESOLVE: _Door("resolution", (Action.TICKET_HANDLE,)),
     Move.FOLLOW_UP: _Door("", (Action.FOLLOW_UP,)),
     Move.CLOSE: _Door("closure", (Action.TICKET_CLOSE,)),

@@ -40,7 +40,7 @@ def record_analysis(
     seen: Seen | None = None,
 ) -> Cycle:
     """The cause of this round, resting on facts. May be written anew until the ticket is resolved."""
-    step = Step.begin(session, ticket, Action.TICKET_HANDLE, Action.ANALYSIS_WRITE, by=by, now=now, seen=seen)
+    step = Step.begin(session, ticket, Action.TICKET_HANDLE, by=by, now=now, seen=seen)
     step.check(Move.ANALYSE)
     if cause_kind not in set(CauseKind):
         raise invalid("cause_kind", say("请选择原因类别。"))
