@@ -149,7 +149,7 @@ def erased(session: Session, cast: Cast, customer: Customer) -> None:
 def test_erasing_destroys_what_is_personal_and_keeps_the_figures(session: Session, cast: Cast) -> None:
     customer = a_customer(session, cast)
     ticket = a_ticket(session, cast, customer, f"{NAME}说无法充电")
-    ticket.product_text = f"{NAME}的充电器"
+    ticket.product_text, ticket.status = f"{NAME}的充电器", "closed"
     services.add_purchase(session, customer, GivenPurchase(product_text="灯"), by=cast("lin"), now=NOON)
     erased(session, cast, customer)
     session.commit()
@@ -172,6 +172,7 @@ def test_erasing_destroys_what_is_personal_and_keeps_the_figures(session: Sessio
 def test_nothing_more_can_be_written_about_an_erased_customer(session: Session, cast: Cast) -> None:
     customer = a_customer(session, cast)
     ticket = a_ticket(session, cast, customer)
+    ticket.status = "closed"
     erased(session, cast, customer)
     with pytest.raises(Conflict):
         written.write(session, ticket, "remark", "还想写", customer=customer)
@@ -184,6 +185,14 @@ def test_nothing_more_can_be_written_about_an_erased_customer(session: Session, 
     again = recognise(session, GivenCustomer(name=NAME, phone=PHONE), by=cast("lin"), now=NOON)
     assert not again.known
     assert again.customer.id != customer.id
+
+
+def test_a_customer_with_an_open_ticket_is_not_erased(session: Session, cast: Cast) -> None:
+    customer = a_customer(session, cast)
+    a_ticket(session, cast, customer)
+    with pytest.raises(Conflict):
+        erased(session, cast, customer)
+    assert shown_customer(session, customer, full=True).name == NAME
 
 
 def test_only_head_and_service_admin_erase_and_a_hold_stops_them(
