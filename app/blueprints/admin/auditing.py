@@ -14,7 +14,7 @@ from app.audit.queries import AuditFilters
 from app.blueprints.admin import choosing
 from app.blueprints.admin.naming import Names, subject_id_of
 from app.blueprints.admin.routes import bp
-from app.blueprints.admin.wording import AUDIT_LABELS, DATA_LABELS, SUBJECT_LABELS
+from app.blueprints.admin.wording import AUDIT_LABELS, SUBJECT_LABELS
 from app.extensions import db
 from app.policy import Action
 from app.web import formats, paging
@@ -56,7 +56,6 @@ def audit() -> Answer:
             "action": AUDIT_LABELS,
             "subject": SUBJECT_LABELS,
         },
-        data_labels=DATA_LABELS,
         length=trail.length(session),
         verified=trail.last_verification(session),
         newer_url=address(newer=found.newer_than) if found.newer_than and not unknown else None,

@@ -12,7 +12,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.accounts.models import Department, User
 from app.audit.models import AuditEntry
-from app.blueprints.admin.wording import SUBJECT_LABELS, VALUE_LABELS
+from app.blueprints.admin.wording import DATA_LABELS, SUBJECT_LABELS, VALUE_LABELS
 from app.customers.models import Customer, Product
 from app.policy import ROLE_LABELS, Action
 from app.tickets.models import FollowUp, Ticket
@@ -90,6 +90,10 @@ class Names:
         if kind == "ticket" and name and may_here(Action.TICKET_SEE):
             return f"/tickets/{name}"
         return None
+
+    def details(self, entry: AuditEntry) -> list[tuple[str, str]]:
+        """What else the entry says, as (word, value); what is empty says nothing."""
+        return [(label(DATA_LABELS, key), self.value(key, value)) for key, value in entry.data.items() if value]
 
     def value(self, key: str, value: Any) -> str:
         """A value of an entry's data: an id as a name, a code as a word."""
