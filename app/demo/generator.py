@@ -53,10 +53,11 @@ class Generator:
             Slot(self._received(sample.days_ago, sample.at), Ending.CLOSED, sample=i)
             for i, sample in enumerate(SAMPLES)
         ]
+        self.customers = round(tickets * CUSTOMERS_PER_TICKET)
         slots = schedule(self.random, tickets, now, world.zone, samples)
         self.wanted: list[Wanted] = []
         self.counts: list[int] = []
-        self.parts = self._cast(slots, tickets)
+        self.parts = self._cast(slots)
         self._clients: dict[int, Client] = {}
         self._numbers = self._number(self.parts)
 
@@ -67,9 +68,8 @@ class Generator:
 
     # --- casting ------------------------------------------------------------------------------------------------------
 
-    def _cast(self, slots: list[Slot], tickets: int) -> list[Part]:
-        """Give every unit a story, a channel and a customer; exactly so many customers come out of it."""
-        total = max(1, round(tickets * CUSTOMERS_PER_TICKET))
+    def _cast(self, slots: list[Slot]) -> list[Part]:
+        """Give every unit a story, a channel and a customer; about as many customers as wanted come out of it."""
         reusable: list[int] = []
         staff: dict[str, int] = {}
         parts = []
@@ -87,7 +87,7 @@ class Generator:
             if internal:
                 client = self._staff(staff)
             else:
-                left, missing = len(slots) - place, total - len(self.wanted)
+                left, missing = len(slots) - place, self.customers - len(self.wanted)
                 client = self._somebody(reusable, family, slot.ending, new=self.random.random() * left < missing)
             self.counts[client] += 2 if slot.ending in PAIRS else 1
             parts.append(Part(slot, family, channel, client))
@@ -178,7 +178,14 @@ class Generator:
             if ready >= batch:
                 flush()
                 ready = 0
+        self._bystanders()
         flush()
+
+    def _bystanders(self) -> None:
+        """Customers who never had a reason to write, up to the number that belongs to so many tickets."""
+        for _ in range(self.customers - len(self.wanted)):
+            made = self.random.choice(tuple(self.world.products))
+            self.crowd.add(Wanted(CustomerKind.PERSON.value, products=(made,)), self.now, self.world.agents[0].id)
 
     def units(self) -> Iterator[tuple[Unit, list[History]]]:
         """Each unit with its script and what came out of it."""

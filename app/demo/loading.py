@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from random import Random
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -60,7 +61,7 @@ def load(
     with begin() as session:
         _refuse_unless_empty(session)
         mark(session, demo=True, now=now)
-        departments = make_company(session, now=now, password=password)
+        departments = make_company(session, now=now, password=password, seed=seed)
         rings = vault(session).rings
         found = world.read(session, now)
     generator = Generator(found, rings, tickets=tickets, seed=seed, now=now)
@@ -94,11 +95,11 @@ def _refuse_unless_empty(session: Session) -> None:
             )
 
 
-def make_company(session: Session, *, now: datetime, password: str) -> int:
+def make_company(session: Session, *, now: datetime, password: str, seed: int) -> int:
     """Departments with their leads, people, deputies, products, and the shipped rules. The number of departments."""
     departments = {row.code: row for row in seed_departments(session)}
     seed_rules(session)
-    users = _people(session, departments, now=now, password=password)
+    users = _people(session, departments, Random(seed), now=now, password=password)
     for code, (manager, contact) in people.LEADS.items():
         departments[code].manager_id, departments[code].contact_id = users[manager].id, users[contact].id
     _deputies(session, users, now)
@@ -111,13 +112,16 @@ def make_company(session: Session, *, now: datetime, password: str) -> int:
     return len(departments)
 
 
-def _people(session: Session, departments: dict[str, Department], *, now: datetime, password: str) -> dict[str, User]:
+def _people(
+    session: Session, departments: dict[str, Department], random: Random, *, now: datetime, password: str
+) -> dict[str, User]:
     """All thirty share one password, hashed once: hashing is slow by design."""
     hashed = hash_password(password)
     hired = now - timedelta(days=400)
     users = {}
     for person in people.PEOPLE:
         user = User(
+            uid=f"{random.getrandbits(128):032x}",
             login=person.login,
             name=person.name,
             email=f"{person.login}@example.com",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import JSON, Date, Table, text
@@ -48,7 +48,11 @@ def _as_json(value: Any) -> str | None:
 
 
 def _sqlite_moment(value: datetime | None) -> str | None:
-    return None if value is None else value.isoformat(" ", "microseconds")[:26]
+    if value is None:
+        return None
+    if value.tzinfo is not UTC:
+        value = value.astimezone(UTC)
+    return value.isoformat(" ", "microseconds")[:26]
 
 
 def _sqlite_day(value: date | None) -> str | None:

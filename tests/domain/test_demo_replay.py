@@ -21,7 +21,7 @@ HISTORIES = 200 if os.environ.get("BIHUAN_PROOF") == "1" else 60
 @pytest.mark.proof
 @pytest.mark.timeout(900)
 def test_the_services_make_the_same_of_a_script(session: Session, database: Database) -> None:
-    loading.make_company(session, now=NOW, password="a demo password")
+    loading.make_company(session, now=NOW, password="a demo password", seed=7)
     session.commit()
     found = world.read(session, NOW)
     generator = Generator(found, vault(session).rings, tickets=HISTORIES, seed=7, now=NOW)
