@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -291,6 +292,7 @@ class Walk(RuleBasedStateMachine):
             assert not broken, broken
 
 
+@pytest.mark.timeout(1800)
 def test_no_walk_closes_a_ticket_without_its_follow_up(desk: Desk) -> None:
     ends: Counter[str] = Counter()
     refusals: set[str] = set()

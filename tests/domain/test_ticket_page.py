@@ -117,6 +117,7 @@ def test_a_long_history_costs_no_more_statements(desk: Desk) -> None:
     lin = desk.who("lin")
 
     def cost(no: str) -> int:
+        desk.session.rollback()
         desk.session.expunge_all()
         found = queries.find(desk.session, no, viewer=lin, now=desk.now)
         return statements(desk.session, lambda: queries.whole(desk.session, found, viewer=lin, now=desk.now))

@@ -37,6 +37,7 @@ def lock(session: Session, *tickets: Ticket) -> None:
 
     Without the row lock a gate on PostgreSQL would be a race; on SQLite the writer is alone already.
     """
+    session.flush()  # a refresh throws away what is not written yet
     for ticket in sorted({t.id: t for t in tickets}.values(), key=lambda t: t.id):
         session.refresh(ticket, with_for_update=True)
 
