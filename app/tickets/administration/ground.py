@@ -22,6 +22,7 @@ class Versioned(Protocol):
 
 def hold(session: Session, row: Versioned, version: int) -> None:
     """Lock the row, read it again, and refuse when it is no longer the one that was seen."""
+    session.flush()  # refreshing throws unsaved changes away
     session.refresh(row, with_for_update=True)
     if row.version != version:
         raise Conflict(
