@@ -11,6 +11,7 @@ def install(app: Flask, settings: Settings) -> None:
     """Call it after the database is bound and after flask-smorest's own set-up, whose error handler it replaces."""
     from app.web import access, afterwards, assets, errors, headers, labels, languages, sanity, transaction
 
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.before_request(access.begin)
     sanity.install(app)
     languages.install(app, settings)

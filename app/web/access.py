@@ -30,7 +30,7 @@ from app.extensions import db
 from app.policy import Action, Actor, Facts, may
 from app.web import afterwards, drafts, htmx
 from app.web.headers import is_api
-from app.web.transaction import Answer, Page
+from app.web.transaction import Answer, Page, status_of
 
 P = ParamSpec("P")
 V = TypeVar("V")
@@ -101,9 +101,9 @@ def _declare(access: Access) -> Callable[[Callable[P, Any]], Callable[P, Any]]:
         @wraps(view)
         def drawn(*args: P.args, **kwargs: P.kwargs) -> Any:
             answer: Answer = view(*args, **kwargs)
-            if isinstance(answer, Page):
-                return answer.draw()
-            return answer
+            if request.method == "POST" and not is_api() and status_of(answer) < 400:
+                drafts.forget_saved()
+            return answer.draw() if isinstance(answer, Page) else answer
 
         setattr(drawn, MARK, access)
         return drawn
@@ -182,14 +182,14 @@ def _identify_program() -> None:
         afterwards.leave(lambda session: session.execute(used))
 
 
-def _load_user(token: str) -> SignedIn | None:
-    facts = load_session(db.session(), token, g.now)
+def _load_user(token: object) -> SignedIn | None:
+    facts = load_session(db.session(), token, g.now) if isinstance(token, str) else None
     if facts is None:
         return None
     if not sessions.stands(facts, g.now):
         g.expired = facts
         return None
-    return SignedIn(token, facts)
+    return SignedIn(str(token), facts)
 
 
 def enforce() -> Response | None:

@@ -50,6 +50,9 @@ MESSAGES = {
     "Number must be at least %(min)s.": N_("不能小于 %(min)s。"),
     "Number must be at most %(max)s.": N_("不能大于 %(max)s。"),
     "Number must be between %(min)s and %(max)s.": N_("请填写 %(min)s 到 %(max)s 之间的数。"),
+    "Date must be at least %(min)s.": N_("不能早于 %(min)s。"),
+    "Date must be at most %(max)s.": N_("不能晚于 %(max)s。"),
+    "Date must be between %(min)s and %(max)s.": N_("请填写 %(min)s 到 %(max)s 之间的日期。"),
     "Field must be at least %(min)d character long.": N_("至少 %(min)d 个字。"),
     "Field must be at least %(min)d characters long.": N_("至少 %(min)d 个字。"),
     "Field cannot be longer than %(max)d character.": N_("最多 %(max)d 个字。"),
@@ -171,6 +174,8 @@ def _choice(choice: Any) -> Any:
     if isinstance(choice, SelectChoice) and isinstance(choice.label, str):
         group = translate(choice.optgroup) if choice.optgroup else None
         return replace(choice, label=translate(choice.label), optgroup=group)
+    if isinstance(choice, tuple) and len(choice) > 1 and isinstance(choice[1], str):
+        return (choice[0], translate(choice[1]), *choice[2:])
     return choice
 
 

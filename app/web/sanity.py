@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from flask import Flask, request
-from werkzeug.exceptions import BadRequest
+from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 from werkzeug.routing import IntegerConverter
 
 from app.errors import Invalid
@@ -35,6 +35,8 @@ def check() -> None:
     if request.method in ("GET", "HEAD", "OPTIONS"):
         return
     if request.mimetype == "application/x-www-form-urlencoded":
+        if (request.content_length or 0) > (request.max_form_memory_size or 0):
+            raise RequestEntityTooLarge
         if not _is_text(unquote_to_bytes(request.get_data(cache=True, parse_form_data=False).replace(b"+", b" "))):
             raise BadRequest
     elif request.mimetype == "multipart/form-data":

@@ -93,7 +93,7 @@ def transactional(view: Callable[P, Answer]) -> Callable[P, Answer]:
         try:
             with write_transaction(db.session()):
                 answer = view(*args, **kwargs)
-                if _status_of(answer) >= 400:
+                if status_of(answer) >= 400:
                     raise _Refused(answer)
         except _Refused as refused:
             return refused.answer
@@ -117,7 +117,8 @@ def writing() -> Iterator[Session]:
         yield session
 
 
-def _status_of(answer: Answer) -> int:
+def status_of(answer: Answer) -> int:
+    """The status of what a view returned, in any of the shapes that Flask takes."""
     if isinstance(answer, Page):
         return answer.status
     if isinstance(answer, tuple):
