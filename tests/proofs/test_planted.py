@@ -43,7 +43,16 @@ BY_SERVICE = [person for person in PEOPLE if person.n % 10 > 1]
 
 # On none of these tickets: they may know of some of them, but not who it is about.
 STRANGERS = ("mei", "he", "chen", "sun", "tang", "qian", "zhao", "luo", "gao", "root", "xiao")
-PAGES = ("/", "/tickets", "/tickets?q=%E5%85%85%E7%94%B5", "/follow-ups", "/customers", "/notifications", "/admin/")
+PAGES = (
+    "/",
+    "/tickets",
+    "/tickets?q=%E5%85%85%E7%94%B5",
+    "/follow-ups",
+    "/customers",
+    "/notifications",
+    "/admin/",
+    "/admin/audit",
+)
 API = ("/api/v1/tickets", "/api/v1/customers", "/api/v1/follow-ups")
 
 

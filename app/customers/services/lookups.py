@@ -14,7 +14,7 @@ from app.audit.trail import record
 from app.crypto.blind import Kind
 from app.customers import contact_index, normalise
 from app.customers.han import fold
-from app.customers.models import ContactIndex, Customer, CustomerMatch
+from app.customers.models import Customer, CustomerMatch
 from app.errors import Invalid
 from app.orm import new_uid
 from app.policy import Action, Actor, authorize
@@ -67,16 +67,14 @@ def lookup(session: Session, text: str, *, by: Actor, now: datetime, reach: Sele
 
 
 def _matching(session: Session, kind: Kind, value: str, reach: Select[Any] | None) -> list[Customer]:
-    digests = [digest.digest for digest in contact_index.search(session, kind, value)]
-    owners = select(ContactIndex.customer_id).where(ContactIndex.kind == kind, ContactIndex.digest.in_(digests))
-    query = select(Customer).where(
-        Customer.id.in_(owners), Customer.erased_at.is_(None), Customer.merged_into_id.is_(None)
-    )
+    """Reach is asked only about those who match: the customers of all tickets would be too many to list."""
+    ids = contact_index.customers_with(session, kind, value)
     if kind is Kind.LAST4:
-        if reach is None:
+        if reach is None or not ids:
             return []
-        query = query.where(Customer.id.in_(reach))
-    return list(session.scalars(query.order_by(Customer.id.desc()).limit(MOST + 1)).all())
+        ids = session.scalars(reach.where(reach.selected_columns[0].in_(ids))).all()
+    query = select(Customer).where(Customer.id.in_(ids)).order_by(Customer.id.desc())
+    return list(session.scalars(query.limit(MOST + 1)).all())
 
 
 def keep_match(session: Session, found: Found, *, by: Actor, now: datetime) -> CustomerMatch:
