@@ -29,6 +29,11 @@ def say(msgid: str, **params: Any) -> Sentence:
     return Sentence(msgid, params)
 
 
+def NC_(context: str, msgid: str) -> str:
+    """Mark a message id that other languages need another word for here, to be looked up with the context."""
+    return msgid
+
+
 def N_(msgid: str) -> str:  # the name that gettext tools know
     """Mark a message id without translating it (labels of codes)."""
     return msgid

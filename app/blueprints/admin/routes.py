@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Blueprint, g, request, url_for
+from flask_babel import pgettext
 
 from app.accounts import posts
 from app.accounts import queries as accounts
@@ -31,7 +32,7 @@ def for_every_page() -> dict[str, Any]:
         for place in entries:
             href = url_for(f"admin.{place.endpoint}")
             is_here = request.path == href or request.path.startswith(f"{href}/")
-            tabs.append((say(place.label), href, is_here, None, False))
+            tabs.append((pgettext("nav", place.label), href, is_here, None, False))
     return {"places": tabs}
 
 
