@@ -59,7 +59,8 @@ def make_keys() -> None:
     if settings.secret_key is None and keyfile.create(settings.key_file, secrets.token_urlsafe(48) + "\n"):
         made.append(settings.key_file)
     for path in made:
-        tell(say("已生成密钥文件 %(path)s。请立即另存一份到别处：没有它，客户资料无法读取。", path=str(path)))
+        words = say("已生成密钥文件 %(path)s。请立即另存一份到别处：没有它，客户资料无法读取。", path=str(path))
+        tell(words, error=True)
     if settings.secret_key is None:
         object.__setattr__(settings, "secret_key", settings.key_file.read_text("utf-8").strip())
     settings.require_secret_key()
