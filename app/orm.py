@@ -122,6 +122,7 @@ def write_transaction(session: Session) -> Iterator[None]:
     if is_writing(session):
         raise RuntimeError("a write transaction is open already; services never begin one")
     session.rollback()
+    session.expire_all()  # a rollback forgets nothing where no transaction was open
     lock = _lock_of(session)
     if lock:
         lock.acquire()

@@ -166,7 +166,7 @@ def test_a_message_on_a_merged_ticket_goes_to_its_target(desk: Desk) -> None:
 def test_odd_messages_are_refused(desk: Desk, given: dict[str, str]) -> None:
     ticket = desk.registered()
     with pytest.raises(Invalid):
-        desk.say(ticket, given.pop("kind", "reply"), **given)
+        desk.say(ticket, **({"kind": "reply"} | given))
     assert not desk.session.scalars(select(Message)).all()
 
 
