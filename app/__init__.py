@@ -25,6 +25,7 @@ BLUEPRINTS: tuple[str, ...] = (
     "follow_ups",
     "customers",
     "admin",
+    "notifications",
     "api_document",
 )
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.accounts.models import User
 from app.accounts.queries import people_by_id
+from app.errors import NotFound
 from app.notifications.kinds import ICONS, sentence
 from app.notifications.models import Notification
 from app.policy import Actor
@@ -46,6 +47,14 @@ def unread_count(session: Session, user_id: int) -> int:
     return session.scalar(select(func.count()).select_from(unread.limit(MOST_COUNTED).subquery())) or 0
 
 
+def find(session: Session, notification_id: int, *, viewer: Actor) -> Shown:
+    """One of the viewer's own; raises NotFound."""
+    row = session.get(Notification, notification_id)
+    if row is None or row.user_id != viewer.id:
+        raise NotFound
+    return show(session, [row])[0]
+
+
 def page(session: Session, *, viewer: Actor, before: int | None = None, limit: int = 50) -> ShownPage:
     """The newest first."""
     query = select(Notification).where(Notification.user_id == viewer.id)
@@ -78,7 +87,7 @@ def _shown(row: Notification, numbers: dict[int, str], people: dict[int, User]) 
         id=row.id,
         kind=row.kind,
         sentence=sentence(row.kind, no=no, name=about.name if about else None),
-        href=f"/tickets/{no}" if no else f"/admin/users/{about.id}" if about else "/",
+        href=f"/tickets/{no}" if no else "/admin/audit" if about else "/",
         icon=ICONS.get(row.kind, "bell"),
         at=row.created_at,
         read=row.read_at is not None,
