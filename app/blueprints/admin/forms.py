@@ -155,7 +155,10 @@ class CategoryForm(EditForm):
         description=N_("解决工单的人和回访客户的人，要不要是两个人。"),
     )
     form5 = SelectField(
-        N_("需求类型"), choices=list(FORM5_KINDS), description=N_("《客户需求登记与跟踪表》里的归类。"), default="售后"
+        N_("需求类型"),
+        choices=[(kind, kind) for kind in FORM5_KINDS],
+        description=N_("《客户需求登记与跟踪表》里的归类。"),
+        default="售后",
     )
 
 

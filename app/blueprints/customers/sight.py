@@ -99,7 +99,7 @@ def listing(args: Any) -> dict[str, Any]:
     return {
         **_rows(page.items),
         "tiers": [
-            (label, url_for("customers.index", **(kept | {"tier": code})), code == tier)
+            (say(label), url_for("customers.index", **(kept | {"tier": code})), code == tier)
             for code, label in TIER_LABELS.items()
         ],
         "tier": tier,
