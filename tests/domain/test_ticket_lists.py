@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.errors import Invalid
+from app.errors import Conflict
 from app.tickets import queries, services
 from app.tickets.queries import Filters
 from tests.domain.desk import ENQUIRY, FAULT, LI, Desk
@@ -112,7 +112,7 @@ def test_pages_show_every_ticket_once_and_lead_back(desk: Desk, order: str, view
     "cursor", ["x", "!!!", "W10", "eyJhIjoxfQ", "WyJ1cGRhdGVkIiwieCIsMSxmYWxzZV0", "é", "a" * 3000]
 )
 def test_a_broken_cursor_is_said_so(desk: Desk, cursor: str) -> None:
-    with pytest.raises(Invalid):
+    with pytest.raises(Conflict):
         queries.page(desk.session, Filters(), viewer=desk.who("wang"), now=desk.now, cursor=cursor)
 
 

@@ -104,6 +104,8 @@ def test_a_process_gap_is_reported_by_anyone_and_belongs_to_customer_service(des
     customer = desk.session.get_one(Customer, ticket.customer_id)
     assert (customer.kind, customer.staff_id) == ("staff", desk.who("luo").id)
     assert ticket.home_department_id == desk.cast.departments["service"].id
+    named = desk.registered("luo", channel="internal")
+    assert named.customer_id == ticket.customer_id, "who may not register finds no customer by a phone number"
     with pytest.raises(NotAllowed):
         desk.registered("luo", channel="phone")
     with pytest.raises(NotAllowed):

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, or_, select, union
 from sqlalchemy.orm import InstrumentedAttribute
 
-from app.errors import Invalid
+from app.errors import Conflict
 from app.words import say
 
 
@@ -42,7 +42,7 @@ class Cursor:
 
 
 def read_cursor(text: str | None, order: Order) -> Cursor | None:
-    """Raises Invalid for a cursor that is not one of this order."""
+    """Raises Conflict for a cursor that is not one of this order."""
     if not text:
         return None
     try:
@@ -57,8 +57,7 @@ def read_cursor(text: str | None, order: Order) -> Cursor | None:
         elif not isinstance(value, int) or abs(value) > 2**31:
             raise ValueError
     except (ValueError, TypeError, OverflowError, RecursionError):
-        sentence = say("翻页位置已失效，请从第一页重新开始。")
-        raise Invalid(sentence, fields={"cursor": [sentence]}) from None
+        raise Conflict(say("翻页位置已失效，请从第一页重新开始。")) from None
     return Cursor(name, value, id_, back)
 
 

@@ -116,7 +116,7 @@ def _customer(session: Session, given: Registration, by: Actor, now: datetime) -
         if customer is None:
             raise NotFound
         return customer, None
-    if given.customer is None and given.channel == Channel.INTERNAL:
+    if given.channel == Channel.INTERNAL and (given.customer is None or not may(by, Action.TICKET_REGISTER)):
         return customer_services.staff_customer(session, by=by, now=now), None
     who = given.customer or customer_services.GivenCustomer()
     found = customer_services.recognise(session, who, by=by, now=now)
