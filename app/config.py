@@ -58,6 +58,13 @@ def _number(low: int, high: int) -> Callable[[str], int]:
     return read
 
 
+def _codes(text: str) -> tuple[str, ...]:
+    codes = tuple(code.strip() for code in text.split(","))
+    if not all(code.isidentifier() and code.isascii() for code in codes):
+        raise ValueError("sysadmin,head")
+    return codes
+
+
 def _environment(text: str) -> Environment:
     return Environment(_one_of(*Environment)(text))
 
@@ -121,6 +128,7 @@ class Settings:
     metrics_token: str | None = _setting("METRICS_TOKEN", secret=True, default=None)
     max_upload_mb: int = _setting("MAX_UPLOAD_MB", _number(1, 1024), default=20)
     trusted_proxies: int = _setting("TRUSTED_PROXIES", _number(0, 10), default=0)
+    second_factor_roles: tuple[str, ...] = _setting("SECOND_FACTOR_ROLES", _codes, default=())
     log_format: str = _setting("LOG_FORMAT", _one_of("json", "console"), default="json")
     key_files: Mapping[str, str] = field(default_factory=dict)  # FIELD_KEYS_FILE, INDEX_KEY_FILE: for the key rings
     warnings: tuple[Sentence, ...] = ()
@@ -177,6 +185,8 @@ class Settings:
         found: dict[str, str | None] = {}
         for setting in _variables():
             value = getattr(self, setting.name)
+            if isinstance(value, tuple):
+                value = ",".join(value) or None
             if value is not None and setting.metadata["secret"] and not _is_plain_sqlite(setting, value):
                 value = SHOWN_INSTEAD_OF_A_SECRET
             found[setting.metadata["name"]] = None if value is None else str(value)

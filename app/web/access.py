@@ -25,12 +25,14 @@ from app.accounts import sessions
 from app.accounts.models import ApiToken
 from app.accounts.queries import SessionFacts, load_session, load_token
 from app.audit.trail import record
+from app.config import Settings, SettingsError
 from app.errors import NeedsStepUp, NotAllowed, NotFound
-from app.extensions import db
-from app.policy import Action, Actor, Facts, may
+from app.extensions import db, runtime
+from app.policy import Action, Actor, Facts, Role, may
 from app.web import afterwards, drafts, htmx
 from app.web.headers import is_api
 from app.web.transaction import Answer, Page, status_of
+from app.words import say
 
 P = ParamSpec("P")
 V = TypeVar("V")
@@ -60,7 +62,7 @@ class Access:
     actions: tuple[Action, ...] = ()
     step_up: bool = False  # the password or a code within the last ten minutes
     polling: bool = False  # doesn't keep the session alive
-    limited: bool = False  # also for somebody who must change the password first
+    limited: bool = False  # also for somebody who must change the password or set up the second factor first
 
 
 class SignedIn(UserMixin):
@@ -205,6 +207,8 @@ def enforce() -> Response | None:
         return _turn_away()
     if g.session_facts is not None and g.session_facts.must_change_password and not access.limited:
         return _send(url_for("me.password"))
+    if _lacks_second_factor() and not access.limited:
+        return _send(url_for("me.second_factor"))
     if not any(may(g.actor, action) for action in access.actions):
         raise NotAllowed
     if access.step_up:
@@ -212,6 +216,17 @@ def enforce() -> Response | None:
     _keep_alive(access)
     drafts.restore()
     return None
+
+
+def second_factor_is_demanded() -> bool:
+    """Does a role of this person demand two-step sign-in?"""
+    return not the_actor().roles.isdisjoint(runtime().settings.second_factor_roles)
+
+
+def _lacks_second_factor() -> bool:
+    """Does a role of this person demand it, and it isn't set up? Tokens are made behind it, so they are not asked."""
+    facts: SessionFacts | None = g.session_facts
+    return facts is not None and not facts.has_second_factor and second_factor_is_demanded()
 
 
 def _keep_alive(access: Access) -> None:
@@ -287,8 +302,10 @@ def record_refusal() -> None:
     afterwards.leave(lambda session: record(session, actor, "access.denied", at=at, data=data))
 
 
-def install(app: Flask) -> None:
+def install(app: Flask, settings: Settings) -> None:
     """Identify and enforce before every request; `begin` and the other checks are wired in web/__init__.py."""
+    if unknown := set(settings.second_factor_roles) - set(Role):
+        raise SettingsError(say("SECOND_FACTOR_ROLES 里有不认识的角色：%(codes)s", codes=", ".join(sorted(unknown))))
     manager = LoginManager()
     manager.session_protection = None  # rows end sessions; a changed address alone must not
     manager.init_app(app)

@@ -16,8 +16,11 @@ from sqlalchemy.orm import Session
 from app.accounts import totp
 from app.accounts.models import User
 from app.audit.models import AuditEntry
+from app.config import SettingsError
 from app.orm import write_transaction
 from tests.cast import NOON, Cast
+from tests.databases import Database
+from tests.web.probes import probe_app
 from tests.web.visits import send, sign_in, words_of
 
 
@@ -144,6 +147,28 @@ def test_a_code_steps_up_as_well_as_the_password(client: FlaskClient, seed: str,
     answer = send(client, "/step-up", {"code": code_of(seed), "next": "/me/second-factor"}, form="/step-up")
     assert answer.location == "/me/second-factor"
     assert send(client, "/me/second-factor/end", form="/me").location == "/me/second-factor"
+
+
+def test_a_role_may_demand_it(database: Database, session: Session, cast: Cast, clock: time_machine.Traveller) -> None:
+    app = probe_app(database, second_factor_roles=("head", "sysadmin"))
+    lin, zhou = app.test_client(), app.test_client()
+    sign_in(lin, "lin")
+    assert is_in(lin)
+    sign_in(zhou, "zhou")
+    for path in ("/me", "/probe", "/me/tokens"):
+        assert zhou.get(path).location == "/me/second-factor"
+    send(zhou, "/me/second-factor/setup", form="/me/second-factor")
+    shown = re.search(r"<code>([A-Z2-7]{32})</code>", zhou.get("/me/second-factor").text)
+    assert shown
+    code = {"code": pyotp.TOTP(shown[1]).now()}
+    send(zhou, "/me/second-factor/confirmation", code, form="/me/second-factor")
+    assert is_in(zhou)
+    assert send(zhou, "/me/second-factor/end", form="/me/second-factor").status_code == 403
+
+
+def test_a_role_that_there_is_not_stops_the_start(database: Database) -> None:
+    with pytest.raises(SettingsError):
+        probe_app(database, second_factor_roles=("chief",))
 
 
 # --- forgotten passwords ----------------------------------------------------------------------------------------------

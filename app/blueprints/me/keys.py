@@ -10,11 +10,11 @@ from app.accounts import tokens, totp
 from app.accounts.models import ApiToken, User
 from app.blueprints.me import bp
 from app.blueprints.me.forms import FirstCodeForm, TokenForm
-from app.errors import Invalid, NotFound
+from app.errors import Invalid, NotAllowed, NotFound
 from app.extensions import db
 from app.policy import Action
 from app.web import headers
-from app.web.access import requires, signed_in
+from app.web.access import requires, second_factor_is_demanded, signed_in
 from app.web.transaction import Answer, Page, done, show, tell, transactional
 from app.words import say
 
@@ -24,7 +24,7 @@ def _me() -> User:
 
 
 @bp.get("/second-factor")
-@signed_in
+@requires(Action.SIGN_IN, limited=True)
 def second_factor() -> Answer:
     return _second_factor_page(FirstCodeForm(), 200)
 
@@ -35,12 +35,13 @@ def _second_factor_page(form: FirstCodeForm, status: int) -> Page:
     seed = totp.seed_in_setup(db.session(), user)
     picture = totp.qr_code(seed, user.login) if seed else None
     left = totp.recovery_codes_left(db.session(), user)
-    context = {"on": user.totp_confirmed_at, "seed": seed, "picture": picture, "left": left}
+    must = second_factor_is_demanded()
+    context = {"on": user.totp_confirmed_at, "seed": seed, "picture": picture, "left": left, "must": must}
     return show("me/second_factor.html", None, status, form=form, **context)
 
 
 @bp.post("/second-factor/setup")
-@requires(Action.SIGN_IN, step_up=True)
+@requires(Action.SIGN_IN, step_up=True, limited=True)
 @transactional
 def begin_second_factor() -> Answer:
     totp.begin(db.session(), _me(), now=g.now)
@@ -48,7 +49,7 @@ def begin_second_factor() -> Answer:
 
 
 @bp.post("/second-factor/confirmation")
-@requires(Action.SIGN_IN, step_up=True)
+@requires(Action.SIGN_IN, step_up=True, limited=True)
 @transactional
 def confirm_second_factor() -> Answer:
     form = FirstCodeForm()
@@ -80,6 +81,8 @@ def _codes_page(codes: list[str]) -> Page:
 @requires(Action.SIGN_IN, step_up=True)
 @transactional
 def end_second_factor() -> Answer:
+    if second_factor_is_demanded():
+        raise NotAllowed(say("您的角色必须使用两步验证，不能关闭。要更换手机，请找系统管理员重置。"))
     totp.turn_off(db.session(), _me(), by=g.actor, now=g.now)
     tell(say("两步验证已关闭。"), "warn")
     return done(None, otherwise=url_for("me.second_factor"))
