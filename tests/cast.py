@@ -64,10 +64,13 @@ class Cast(NamedTuple):
         return actor_of(self.people[login])
 
 
+CHEAP_HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+
 @cache
 def cheap_hash(password: str = PASSWORD) -> str:
     """An argon2 hash that costs next to nothing; checking it reads the cost from the hash."""
-    return PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(password)
+    return CHEAP_HASHER.hash(password)
 
 
 def engage(session: Session) -> Cast:

@@ -13,11 +13,12 @@ from hypothesis import settings as hypothesis_settings
 from sqlalchemy.orm import Session
 
 from app import create_app
+from app.accounts import passwords
 from app.accounts.models import ApiToken
 from app.config import Environment, Settings
 from app.extensions import db
 from tests import databases
-from tests.cast import NOON, Cast, engage
+from tests.cast import CHEAP_HASHER, NOON, Cast, engage
 from tests.databases import Database
 
 # A machine in another zone must see the same results.
@@ -29,6 +30,12 @@ hypothesis_settings.register_profile("desk", deadline=None)
 hypothesis_settings.load_profile("desk")
 
 KINDS = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cheap_passwords() -> None:
+    """Hashing is slow by design; a thousand sign-ins in tests need not be."""
+    passwords.use(CHEAP_HASHER)
 
 
 @pytest.fixture(scope="session", params=KINDS)
