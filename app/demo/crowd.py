@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from random import Random
 
-from app.crypto import Rings
 from app.crypto.blind import Kind, digest_with
 from app.customers.models import ContactKind, CustomerKind, Tier
 from app.demo import catalogue, names
 from app.demo.history import Owner
 from app.demo.rows import Row, Rows
-from app.demo.sealing import Sealer
+from app.demo.sealing import Keys, Sealer
 from app.demo.world import Member, World
 
 # Consecutive numbers scattered over the eight digits after the prefix; coprime with their range, so none repeats.
@@ -65,16 +64,15 @@ class Wanted:
 class Crowd:
     """Makes customers one after the other; everything comes from the seed but the keys."""
 
-    def __init__(self, world: World, rows: Rows, random: Random, rings: Rings) -> None:
-        self._world, self._rows, self._random, self._rings = world, rows, random, rings
-        self._index_key = rings.index.newest
+    def __init__(self, world: World, rows: Rows, random: Random, keys: Keys) -> None:
+        self._world, self._rows, self._random, self._keys = world, rows, random, keys
         self._made = 0
         self.months: dict[str, int] = {}
 
     def add(self, wanted: Wanted, at: datetime, by: int) -> Client:
         self._made += 1
         random = self._random
-        seal = Sealer(self._uid(), self._rings.field)
+        seal = Sealer(self._uid(), self._keys.field)
         key = wanted.tier == Tier.VIP or wanted.flagged
         owner = Owner(self._rows.id("customer"), wanted.tier, key, seal, wanted.staff.id if wanted.staff else None)
         name, mr = self._name(wanted)
@@ -167,8 +165,8 @@ class Crowd:
                 "id": self._rows.id("contact_index"),
                 "customer_id": customer_id,
                 "kind": term.value,
-                "key_id": self._index_key.id,
-                "digest": digest_with(self._index_key, term, normalised).digest,
+                "key_id": self._keys.index.id,
+                "digest": digest_with(self._keys.index, term, normalised).digest,
             }
             self._rows.add("contact_index", row)
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from random import Random
 
-from app.crypto import Rings
 from app.customers.models import CustomerKind, Tier
 from app.demo.crowd import Client, Crowd, Wanted
 from app.demo.endings import write
@@ -19,6 +18,7 @@ from app.demo.rows import Rows
 from app.demo.samples import SAMPLES, tell
 from app.demo.schedule import PAIRS, Slot, schedule
 from app.demo.script import Registered, Step, Unit
+from app.demo.sealing import Keys
 from app.demo.stories import FAMILIES
 from app.demo.world import World
 from app.tickets.numbers import TicketNumber
@@ -42,11 +42,11 @@ class Part:
 class Generator:
     """Makes everything that hangs on customers and tickets. Rows come out in batches; ids and numbers run on."""
 
-    def __init__(self, world: World, rings: Rings, *, tickets: int, seed: int, now: datetime) -> None:
+    def __init__(self, world: World, keys: Keys, *, tickets: int, seed: int, now: datetime) -> None:
         self.world, self.now = world, now
         self.rows = Rows()
         self.random = Random(seed)
-        self.crowd = Crowd(world, self.rows, self.random, rings)
+        self.crowd = Crowd(world, self.rows, self.random, keys)
         self.days: dict[date, int] = {}
         self.tickets = 0
         samples = [
@@ -170,18 +170,7 @@ class Generator:
 
     # --- telling ------------------------------------------------------------------------------------------------------
 
-    def run(self, flush: Callable[[], None], *, batch: int) -> None:
-        """Tell all units; `flush` is called whenever about `batch` tickets lie ready."""
-        ready = 0
-        for _, histories in self.units():
-            ready += len(histories)
-            if ready >= batch:
-                flush()
-                ready = 0
-        self._bystanders()
-        flush()
-
-    def _bystanders(self) -> None:
+    def bystanders(self) -> None:
         """Customers who never had a reason to write, up to the number that belongs to so many tickets."""
         for _ in range(self.customers - len(self.wanted)):
             made = self.random.choice(tuple(self.world.products))

@@ -7,6 +7,7 @@ right by construction, so only what changes is left. A test sends scripts throug
 from __future__ import annotations
 
 from datetime import date, datetime
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -185,15 +186,12 @@ class History:
         for field in ("root_cause", "solution", "improvement", "overdue"):
             self.cycle[f"{field}_sealed"], self.cycle[f"{field}_redacted"] = None, ""
         self.rows.add("cycle", self.cycle)
-        self.promises = Promises(self.ticket["id"], self.cycle["id"], self._next_clock)
+        self.promises = Promises(self.ticket["id"], self.cycle["id"], partial(self.rows.id, "sla_clock"))
         self._clocks.append(self.promises)
         self.messages = []
         self.follow_up, self.attempts = None, []
         wanted = self.promise(ClockKind.RESPONSE, BEFORE_TRIAGE.value, self.start)
         self.promises.set(ClockKind.RESPONSE, wanted, at=at, because="opened")
-
-    def _next_clock(self) -> int:
-        return self.rows.id("sla_clock")
 
     # --- clocks -------------------------------------------------------------------------------------------------------
 

@@ -18,8 +18,9 @@ from app.audit import record
 from app.crypto import vault
 from app.customers.models import Customer, Product, ProductBatch
 from app.demo import catalogue, people, world
-from app.demo.generator import Generator
-from app.demo.rows import write
+from app.demo.batches import Order, Summary, in_batches
+from app.demo.rows import go_on_after, insert
+from app.demo.sealing import Keys
 from app.errors import Conflict
 from app.installation import mark
 from app.numbering import ReferenceCounter, company_zone
@@ -27,7 +28,7 @@ from app.tickets.models import Ticket
 from app.tickets.seeds import seed_rules
 from app.words import say
 
-BATCH = 2_000
+NAMED = 12  # the well-known accounts come first
 Begin = Callable[[], AbstractContextManager[Session]]
 Progress = Callable[[int, int], None]
 
@@ -62,28 +63,27 @@ def load(
         _refuse_unless_empty(session)
         mark(session, demo=True, now=now)
         departments = make_company(session, now=now, password=password, seed=seed)
-        rings = vault(session).rings
+        keys, dialect = Keys.of(vault(session).rings), session.get_bind().dialect.name
         found = world.read(session, now)
-    generator = Generator(found, rings, tickets=tickets, seed=seed, now=now)
-
-    def flush() -> None:
+    order = Order(found, keys, tickets=tickets, seed=seed, now=now, dialect=dialect)
+    summary = Summary()
+    for batch in in_batches(order):
         with begin() as session:
-            write(session, generator.rows.take())
+            insert(session, batch.rows)
+        summary = batch.summary
         if progress:
-            progress(generator.tickets, tickets)
-
-    generator.run(flush, batch=BATCH)
+            progress(summary.tickets, tickets)
     with begin() as session:
-        generator.rows.finish(session)
-        _count(session, generator)
-        record(session, None, "demo.loaded", at=now, data={"tickets": generator.tickets, "seed": seed})
+        go_on_after(session, summary.last_ids)
+        _count(session, summary)
+        record(session, None, "demo.loaded", at=now, data={"tickets": summary.tickets, "seed": seed})
     return Loaded(
         departments=departments,
         people=len(people.PEOPLE),
         products=len(catalogue.PRODUCTS),
-        customers=sum(generator.crowd.months.values()),
-        tickets=generator.tickets,
-        logins=tuple(person.login for person in people.PEOPLE[:12]),
+        customers=sum(summary.months.values()),
+        tickets=summary.tickets,
+        logins=tuple(person.login for person in people.PEOPLE[:NAMED]),
     )
 
 
@@ -155,11 +155,11 @@ def _deputies(session: Session, users: dict[str, User], now: datetime) -> None:
         )
 
 
-def _count(session: Session, generator: Generator) -> None:
+def _count(session: Session, summary: Summary) -> None:
     """Leave the counters where the next registration goes on."""
     session.add_all(
-        ReferenceCounter(kind="ticket", period=f"{day:%Y%m%d}", last=last) for day, last in generator.days.items()
+        ReferenceCounter(kind="ticket", period=f"{day:%Y%m%d}", last=last) for day, last in summary.days.items()
     )
     session.add_all(
-        ReferenceCounter(kind="customer", period=month, last=last) for month, last in generator.crowd.months.items()
+        ReferenceCounter(kind="customer", period=month, last=last) for month, last in summary.months.items()
     )

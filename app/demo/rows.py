@@ -7,7 +7,8 @@ types give them (a test compares). Ids are given here, because the database is e
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -92,49 +93,61 @@ class Rows:
         taken, self._rows = self._rows, {name: [] for name in ORDER}
         return taken
 
-    def finish(self, session: Session) -> None:
-        """PostgreSQL counts ids by itself: go on after ours. SQLite looks at the table."""
-        if session.get_bind().dialect.name != "postgresql":
-            return
-        for name, last in self._last.items():
-            if last:
-                session.execute(
-                    text("select setval(pg_get_serial_sequence(:table, 'id'), :last)"), {"table": name, "last": last}
-                )
+    @property
+    def last(self) -> dict[str, int]:
+        """The last id given, by table."""
+        return dict(self._last)
+
+
+@dataclass(frozen=True)
+class Packed:
+    """Rows of one table, column by column, in the form in which the driver takes them."""
+
+    names: tuple[str, ...]
+    columns: tuple[list[Any], ...]
+
+
+def pack(collected: Mapping[str, list[Row]], dialect: str) -> dict[str, Packed]:
+    """Bring collected rows into the driver's form. Rows of a table all name the same columns."""
+    return {name: _packed(Base.metadata.tables[name], rows, dialect) for name, rows in collected.items() if rows}
+
+
+def _packed(table: Table, rows: list[Row], dialect: str) -> Packed:
+    names = tuple(rows[0])
+    converting = conversions(table, dialect)
+    columns: list[list[Any]] = []
+    for name in names:
+        values = [row[name] for row in rows]
+        columns.append(list(map(converting[name], values)) if name in converting else values)
+    return Packed(names, tuple(columns))
+
+
+def insert(session: Session, packed: Mapping[str, Packed]) -> None:
+    """Write packed rows, table by table, inside the session's transaction."""
+    dialect = session.get_bind().dialect.name
+    driver: Any = session.connection().connection.driver_connection
+    for table, rows in packed.items():
+        quoted = ", ".join(f'"{name}"' for name in rows.names)
+        tuples = zip(*rows.columns, strict=True)
+        if dialect == "postgresql":
+            with driver.cursor() as cursor, cursor.copy(f'COPY "{table}" ({quoted}) FROM STDIN') as copy:
+                for values in tuples:
+                    copy.write_row(values)
+        else:
+            marks = ", ".join("?" * len(rows.names))
+            driver.executemany(f'INSERT INTO "{table}" ({quoted}) VALUES ({marks})', tuples)  # noqa: S608 our own names
 
 
 def write(session: Session, collected: Mapping[str, list[Row]]) -> None:
-    """Insert collected rows, table by table."""
-    for name, rows in collected.items():
-        if rows:
-            insert(session, Base.metadata.tables[name], rows)
+    """Pack and insert in one go."""
+    insert(session, pack(collected, session.get_bind().dialect.name))
 
 
-def insert(session: Session, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
-    """Insert rows that all name the same columns."""
-    rows = list(rows)
-    names = list(rows[0])
-    dialect = session.get_bind().dialect.name
-    converting = conversions(table, dialect)
-    tuples = _tuples(rows, names, converting)
-    quoted = ", ".join(f'"{name}"' for name in names)
-    driver: Any = session.connection().connection.driver_connection
-    if dialect == "postgresql":
-        with driver.cursor() as cursor, cursor.copy(f'COPY "{table.name}" ({quoted}) FROM STDIN') as copy:
-            for values in tuples:
-                copy.write_row(values)
+def go_on_after(session: Session, last: Mapping[str, int]) -> None:
+    """PostgreSQL counts ids by itself: let it go on after ours. SQLite looks at the table."""
+    if session.get_bind().dialect.name != "postgresql":
         return
-    marks = ", ".join("?" * len(names))
-    driver.executemany(f'INSERT INTO "{table.name}" ({quoted}) VALUES ({marks})', tuples)  # noqa: S608 our own names
-
-
-def _tuples(
-    rows: list[Mapping[str, Any]], names: list[str], converting: Mapping[str, Convert]
-) -> Iterable[tuple[Any, ...]]:
-    columns = []
-    for name in names:
-        values: Iterable[Any] = [row[name] for row in rows]
-        if convert := converting.get(name):
-            values = map(convert, values)
-        columns.append(values)
-    return zip(*columns, strict=True)
+    move = text("select setval(pg_get_serial_sequence(:table, 'id'), :last)")
+    for name, id in last.items():
+        if id:
+            session.execute(move, {"table": name, "last": id})

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -15,15 +16,27 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from app.crypto import OWNER_CUSTOMER, envelope
 from app.crypto.envelope import Place
-from app.crypto.keyring import KeyRing
+from app.crypto.keyring import Key, Rings
+
+
+@dataclass(frozen=True)
+class Keys:
+    """The newest key of each ring: what wraps data keys, and what contacts are found by."""
+
+    field: Key
+    index: Key
+
+    @classmethod
+    def of(cls, rings: Rings) -> Keys:
+        return cls(rings.field.newest, rings.index.newest)
 
 
 class Sealer:
     """One customer's data key at work."""
 
-    def __init__(self, uid: str, ring: KeyRing) -> None:
+    def __init__(self, uid: str, kek: Key) -> None:
         self.uid = uid
-        secret, kek = envelope.new_secret(), ring.newest
+        secret = envelope.new_secret()
         self._cipher = AESGCM(secret)
         self.wrapped = envelope.wrap(secret, uid, kek.id, kek.secret)
         self.kek_id = kek.id

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 from app.crypto import vault
 from app.demo import loading, world
 from app.demo.generator import Generator
-from app.demo.rows import write
+from app.demo.rows import go_on_after, write
+from app.demo.sealing import Keys
 from app.orm import Base
 from tests.databases import Database
 from tests.domain.demo_replay import CUSTOMERS, Replay, comparable, of_ticket
@@ -24,12 +25,12 @@ def test_the_services_make_the_same_of_a_script(session: Session, database: Data
     loading.make_company(session, now=NOW, password="a demo password", seed=7)
     session.commit()
     found = world.read(session, NOW)
-    generator = Generator(found, vault(session).rings, tickets=HISTORIES, seed=7, now=NOW)
+    generator = Generator(found, Keys.of(vault(session).rings), tickets=HISTORIES, seed=7, now=NOW)
     compared = 0
     for unit, histories in generator.units():
         rows = generator.rows.take()
         write(session, {name: rows.pop(name) for name in CUSTOMERS})
-        generator.rows.finish(session)
+        go_on_after(session, {name: generator.rows.last[name] for name in CUSTOMERS})
         overdue = {
             row["n"]: bool(row["overdue_sealed"])
             for row in rows["cycle"]
