@@ -135,6 +135,8 @@ def hand_back(no: str, body: dict[str, Any]) -> dict[str, Any]:
 )
 def add_message(no: str, body: dict[str, Any]) -> dict[str, Any]:
     """A reply, an internal note, or what the customer wrote."""
+    if (promised := body.get("promised_for")) and promised <= g.now:
+        raise Conflict(say("承诺时间已经过去，没有保存任何内容。请核对时间和时区后重试。"))
     message = services.add_message(db.session(), _found(no), MessageGiven(**body), by=g.actor, now=g.now)
     db.session().flush()
     held_by = db.session().get_one(Ticket, message.ticket_id)

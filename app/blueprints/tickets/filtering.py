@@ -8,6 +8,7 @@ from flask import g, url_for
 from werkzeug.datastructures import MultiDict
 
 from app.accounts import queries as accounts
+from app.errors import Conflict
 from app.extensions import db
 from app.tickets import queries
 from app.tickets.codes import CHANNEL_LABELS, PRIORITY_LABELS, STATUS_LABELS
@@ -54,12 +55,9 @@ def address(wanted: dict[str, Any], **changed: Any) -> str:
 
 def listing(wanted: dict[str, Any]) -> dict[str, Any]:
     """Everything that the list page draws."""
-    session, actor = db.session(), the_actor()
     chosen = {k: v for k, v in wanted.items() if k not in {"order", "cursor"}}
     filters = queries.Filters(**chosen)
-    page = queries.page(
-        session, filters, viewer=actor, now=g.now, order=wanted["order"], cursor=wanted["cursor"], limit=50
-    )
+    page = _page(filters, wanted)
     views = [
         (say(label), url_for("tickets.index", **kept), _same(chosen, kept), None, False) for _, label, kept in VIEWS
     ]
@@ -78,6 +76,16 @@ def listing(wanted: dict[str, Any]) -> dict[str, Any]:
         "without_q": address(wanted, q=""),
         "filtered": any(chosen.values()),
     }
+
+
+def _page(filters: queries.Filters, wanted: dict[str, Any]) -> queries.Page[queries.Row]:
+    """The page at the cursor; an address with a cursor of another order or day begins at the first page."""
+    more: dict[str, Any] = {"viewer": the_actor(), "now": g.now, "order": wanted["order"], "limit": 50}
+    try:
+        return queries.page(db.session(), filters, cursor=wanted["cursor"], **more)
+    except Conflict:
+        wanted["cursor"] = None
+        return queries.page(db.session(), filters, **more)
 
 
 def _same(chosen: dict[str, Any], kept: dict[str, Any]) -> bool:

@@ -97,9 +97,10 @@ NO_VERSION = -1
 
 def expected_version() -> int | None:
     """The number in `If-Match: "<version>"`; None without the header. What is no version matches no version."""
-    text = request.headers.get("If-Match", "").strip()
-    if text in ("", "*"):
+    header = request.headers.get("If-Match")
+    if header is None or header.strip() == "*":
         return None
+    text = header.strip()
     digits = text.removeprefix("W/").strip('"')
     return int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= 9 else NO_VERSION
 
