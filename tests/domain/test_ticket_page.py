@@ -51,7 +51,7 @@ def test_a_whole_round_is_told_in_words(desk: Desk) -> None:
     ticket = desk.closed()
     page = page_of(desk, ticket)
     told = [str(one.sentence) for one in page.events]
-    assert told[0] == "登记反馈"
+    assert told[0] == "登记了反馈"
     assert told[2] == "分级：功能异常，P2，派到技术支持部"
     assert told[-1] == "关闭：满意"
     assert not [text for text in told if "%" in text or "更新了工单" in text]

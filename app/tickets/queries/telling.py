@@ -98,11 +98,11 @@ def _transferred(data: dict[str, Any], names: Names) -> Sentence:
 
 
 def _started(data: dict[str, Any], names: Names) -> Sentence:
-    return say("认领并开始处理") if data.get("claimed") else say("开始处理")
+    return say("认领并着手处理") if data.get("claimed") else say("着手处理")
 
 
 def _resumed(data: dict[str, Any], names: Names) -> Sentence:
-    return say("收到客户来信，继续处理") if data.get("by_message") else say("继续处理")
+    return say("收到客户来信，恢复处理") if data.get("by_message") else say("恢复处理")
 
 
 def _analysed(data: dict[str, Any], names: Names) -> Sentence:
@@ -110,7 +110,7 @@ def _analysed(data: dict[str, Any], names: Names) -> Sentence:
 
 
 def _resolved(data: dict[str, Any], names: Names) -> Sentence:
-    told = say("即时解决") if data.get("at_once") else say("提交解决")
+    told = say("即时解决") if data.get("at_once") else say("提交了解决")
     if data.get("holder") is None:
         return say("%(told)s，等待回访", told=told)
     return say("%(told)s，由%(name)s回访", told=told, name=names.person(data["holder"]))
@@ -150,7 +150,7 @@ def _ticket(msgid: Callable[[str | Sentence], Sentence], key: str) -> Teller:
 
 
 _TELLERS: Mapping[str, Teller] = {
-    "registered": lambda d, n: say("登记反馈，通话中已答复") if d.get("answered") else say("登记反馈"),
+    "registered": lambda d, n: say("登记了反馈，通话中已答复") if d.get("answered") else say("登记了反馈"),
     "verified": lambda d, n: say("与客户核实"),
     "triaged": _triaged,
     "reclassified": _reclassified,
@@ -173,10 +173,10 @@ _TELLERS: Mapping[str, Teller] = {
     "child_merged": _ticket(lambda no: say("%(no)s 并入这张工单", no=no), "child"),
     "child_split": _ticket(lambda no: say("%(no)s 不再并入这张工单", no=no), "child"),
     "closed_with_target": _ticket(lambda no: say("随 %(no)s 一起关闭", no=no), "target"),
-    "invalid_asked": lambda d, n: say("申请判为无效"),
+    "invalid_asked": lambda d, n: say("提出无效申请"),
     "invalid_withdrawn": lambda d, n: say("撤回无效申请"),
-    "invalid_confirmed": lambda d, n: say("确认无效"),
-    "restored": lambda d, n: say("恢复工单"),
+    "invalid_confirmed": lambda d, n: say("判定为无效"),
+    "restored": lambda d, n: say("恢复了工单"),
     "escalated": _escalated,
     "linked": _linked,
     "edited": lambda d, n: say("修改了%(field)s", field=say(FACT_LABELS[d["field"]])),
