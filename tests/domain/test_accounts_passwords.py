@@ -1,5 +1,7 @@
 """Which passwords are taken, and how they are kept."""
 
+from collections.abc import Iterator
+
 import pytest
 from argon2 import PasswordHasher
 
@@ -34,6 +36,16 @@ def test_a_good_password_needs_no_special_characters(good: str) -> None:
     assert passwords.problems(good, about=("lin", "林晓", "lin@desk.example")) == []
 
 
+@pytest.fixture
+def full_cost() -> Iterator[None]:
+    """What a real installation pays; other tests hash cheaply."""
+    before = passwords._hasher
+    passwords.use(passwords.FULL_COST)
+    yield
+    passwords.use(before)
+
+
+@pytest.mark.usefixtures("full_cost")
 def test_a_password_is_kept_as_argon2id_with_19_mib() -> None:
     assert passwords.hash_password("正午的钟声").startswith("$argon2id$v=19$m=19456,t=2,p=1$")
 
@@ -72,6 +84,7 @@ def test_without_a_stored_hash_the_same_work_is_done(monkeypatch: pytest.MonkeyP
     assert seen == ["m=8,t=1,p=1"] * 2
 
 
+@pytest.mark.usefixtures("full_cost")
 def test_raised_costs_show_at_the_next_login() -> None:
     assert passwords.needs_rehash(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash("x"))
     assert not passwords.needs_rehash(passwords.hash_password("x"))
