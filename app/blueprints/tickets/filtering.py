@@ -78,7 +78,7 @@ def listing(wanted: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _page(filters: queries.Filters, wanted: dict[str, Any]) -> queries.Page[queries.Row]:
+def _page(filters: queries.Filters, wanted: dict[str, Any]) -> queries.Page:
     """The page at the cursor; an address with a cursor of another order or day begins at the first page."""
     more: dict[str, Any] = {"viewer": the_actor(), "now": g.now, "order": wanted["order"], "limit": 50}
     try:
