@@ -10,6 +10,7 @@ from sqlalchemy import func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from app.customers.models import Customer, CustomerKind, CustomerMatch, Product, ProductBatch
+from app.customers.normalise import clean
 from app.customers.showing import (
     ShownContact,
     ShownCustomer,
@@ -61,7 +62,8 @@ class Matched:
 def find(session: Session, no: str, *, viewer: Actor) -> Customer:
     """By number, in any case of letters. Raises NotFound."""
     authorize(viewer, Action.CUSTOMER_FIND)
-    customer = session.scalars(select(Customer).where(Customer.no == no.strip().upper())).one_or_none()
+    wanted = clean(no).upper()  # what a database can't even be asked for is not there either
+    customer = session.scalars(select(Customer).where(Customer.no == wanted)).one_or_none()
     if customer is None:
         raise NotFound
     return customer
@@ -115,7 +117,7 @@ def matched(session: Session, uid: str, *, viewer: Actor, now: datetime) -> Matc
     authorize(viewer, Action.CUSTOMER_FIND)
     row = session.scalars(
         select(CustomerMatch).where(
-            CustomerMatch.uid == uid, CustomerMatch.user_id == viewer.id, CustomerMatch.expires_at > now
+            CustomerMatch.uid == clean(uid), CustomerMatch.user_id == viewer.id, CustomerMatch.expires_at > now
         )
     ).one_or_none()
     if row is None:
@@ -138,7 +140,7 @@ def batches(session: Session, product_id: int) -> Sequence[ProductBatch]:
 
 def find_product(session: Session, text: str) -> Product | None:
     """The product with exactly this code (any case) or name that is still offered."""
-    wanted = text.strip()
+    wanted = clean(text)
     if not wanted:
         return None
     query = select(Product).where(

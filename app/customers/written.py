@@ -133,7 +133,12 @@ def redacted(
 
 
 def _redact(session: Session, text: str, personal: Personal, keep: tuple[str, ...] = ()) -> str:
-    return personal.redact(text, (*keep, *kept_words(session, text)))
+    return personal.redact(storable(text), (*keep, *kept_words(session, text)))
+
+
+def storable(text: str) -> str:
+    """The original may hold anything that can be typed or sent; a text column takes neither NUL nor half a pair."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode()
 
 
 def _redact_json(session: Session, data: Any, personal: Personal, keep: tuple[str, ...] = ()) -> Any:

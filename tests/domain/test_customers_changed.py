@@ -63,8 +63,8 @@ def test_an_edit_of_an_old_version_changes_nothing(session: Session, cast: Cast)
     customer = a_customer(session, cast)
     seen = customer.version
     edited(session, cast, customer, name="慕容云舒")
+    late = CustomerChanges(name="司马相如")
     with pytest.raises(Conflict) as refused:
-        late = CustomerChanges(name="司马相如")
         services.edit(session, customer, late, by=cast("mei"), version=seen, now=NOON)
     assert refused.value.extra["version"] == seen + 1
     assert shown_customer(session, customer, full=True).name == "慕容云舒"

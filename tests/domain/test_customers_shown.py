@@ -158,11 +158,20 @@ def test_at_most_twenty_are_shown(session: Session, cast: Cast) -> None:
 
 
 def test_what_is_no_contact_is_refused_with_a_sentence(session: Session, cast: Cast) -> None:
-    for text in ("", "张三", "12", "123456789012345678901234567890", "a@", "CS20240305001"):
+    for text in ("", "张三", "12", "1" * 30, "a@", "CS20240305001", "\0", "\ud800", "①②③④⑤", "١٢٣"):
         with pytest.raises(Invalid):
             lookup(session, text, by=cast("lin"), now=NOON)
     with pytest.raises(NotAllowed):
         lookup(session, PHONE, by=cast("xiao"), now=NOON)
+
+
+def test_a_number_that_can_not_be_is_not_found(session: Session, cast: Cast) -> None:
+    for no in ("", "C1", "C202403\0001", "\ud800", "x" * 5000, "C202403001'--"):
+        with pytest.raises(NotFound):
+            queries.find(session, no, viewer=cast("lin"))
+        with pytest.raises(NotFound):
+            queries.matched(session, no, viewer=cast("lin"), now=NOON)
+        assert queries.find_product(session, no) is None
 
 
 def test_look_ups_are_limited_per_person_and_hour(session: Session, cast: Cast) -> None:

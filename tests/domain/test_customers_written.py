@@ -36,6 +36,15 @@ def test_facts_are_redacted_string_by_string(session: Session, cast: Cast) -> No
     assert copy["times"] == 3
 
 
+@pytest.mark.parametrize("odd", ["\0坏了\0", "半个\ud800字", "👨‍👩‍👧 مرحبا \u202e", "\u2028行\u0085", "好" * 10_000])
+def test_odd_characters_are_kept_in_the_original_and_fit_the_copy(session: Session, cast: Cast, odd: str) -> None:
+    ticket = a_ticket(session, cast, a_customer(session, cast), odd)
+    session.commit()
+    session.refresh(ticket)
+    assert written.read(session, ticket, "story", full=True).text == odd
+    assert "\0" not in written.read(session, ticket, "story", full=False).text
+
+
 def test_nothing_written_empties_both(session: Session, cast: Cast) -> None:
     customer = a_customer(session, cast)
     ticket = a_ticket(session, cast, customer)
