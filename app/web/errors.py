@@ -43,9 +43,14 @@ CONSTRAINTS: dict[str, Sentence] = {
     "uq_user_login": say("这个账号已经有人使用。没有保存；请换一个账号。"),
     "uq_department_code": say("这个部门代码已经使用。没有保存；请换一个代码。"),
     "uq_department_name": say("已经有同名的部门。没有保存；请换一个名称。"),
-    "uq_user_role": say("这个角色刚刚已经授予。请刷新后查看。"),
+    "pk_user_role": say("这个角色刚刚已经授予。请刷新后查看。"),
     "uq_ticket_once": say("这张单子刚刚已经登记过。没有重复登记；请到工单列表查看。"),
+    "uq_follow_up_cycle_id": say("这一轮处理刚刚已经标记为解决，回访也已生成。没有重复保存；请刷新查看。"),
+    "uq_cycle_ticket_id_n": say("这张工单刚刚已经被别人重开。没有重复保存；请刷新查看。"),
+    "uq_ticket_merge_current": say("这张工单刚刚已经合并。没有重复保存；请刷新查看。"),
     "uq_category_code": say("这个分类代码已经使用。没有保存；请换一个代码。"),
+    "uq_product_code": say("这个产品代码已经使用。没有保存；请换一个代码。"),
+    "uq_sla_policy_code": say("这个时限规则代码已经使用。没有保存；请换一个代码。"),
 }
 RACE = say("同一时刻有人改动了同一处内容，这一步没有保存。请刷新看过最新内容后再试。")
 BUSY = say("系统正忙，这一步没有保存。请稍等片刻再试。")

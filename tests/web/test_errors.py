@@ -11,7 +11,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.accounts.models import Department, Throttle
-from app.web.errors import constraint_name
+from app.orm import Base
+from app.web.errors import CONSTRAINTS, constraint_name
 from tests.cast import NOON, Cast
 from tests.databases import Database
 from tests.web.probes import probe_app
@@ -144,6 +145,12 @@ def test_a_constraint_has_the_same_name_on_both_databases(session: Session, cast
     with pytest.raises(IntegrityError) as hit:
         session.flush()
     assert constraint_name(hit.value) == "uq_throttle_key"
+
+
+def test_every_sentence_belongs_to_a_constraint_that_exists() -> None:
+    tables = Base.metadata.sorted_tables
+    names = {str(made.name) for table in tables for made in (*table.constraints, *table.indexes)}
+    assert set(CONSTRAINTS) <= names
 
 
 def test_a_lost_race_is_a_409_with_its_own_sentence(lin: FlaskClient) -> None:

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from flask import Blueprint, g, redirect, request, session, url_for
 from werkzeug.wrappers import Response
 
-from app.accounts import lockout, passwords, resets, services, signing_in, throttle, totp
+from app.accounts import lockout, passwords, resets, services, sessions, signing_in, throttle, totp
 from app.accounts.models import User
 from app.accounts.queries import person_by_login
 from app.audit.trail import record
@@ -135,6 +135,9 @@ def logout() -> Answer:
     if g.actor is not None:
         with writing() as write:
             signing_in.leave(write, g.actor, g.session_facts.id, now=g.now)
+    elif g.pending is not None:
+        with writing() as write:
+            sessions.end(write, g.pending.id, now=g.now)
     access.drop()
     tell(say("您已退出登录。"))
     answer = redirect(url_for("auth.login"), 303)
