@@ -1,6 +1,7 @@
 """Who is calling: one contact is one customer, however it is spelt and however many ask at once."""
 
 import threading
+from collections.abc import Callable
 
 import pytest
 from sqlalchemy import func, select
@@ -149,6 +150,40 @@ def test_two_calls_at_once_make_one_customer(database: Database, session: Sessio
         thread.join(timeout=60)
     assert len(ids) == 6
     assert len(set(ids)) == 1
+    assert session.scalar(select(func.count()).select_from(Customer)) == 1
+
+
+def test_recognising_and_editing_at_once_never_wait_for_each_other(
+    database: Database, session: Session, cast: Cast
+) -> None:
+    customer = known(session, cast, name="张三丰", phone=PHONE, email=MAIL)
+    session.commit()
+    gate, lin, mei, failed = threading.Barrier(4), cast("lin"), cast("mei"), list[BaseException]()
+
+    def call(own: Session, n: int) -> None:
+        recognise(own, GivenCustomer(name=f"张三{n}", phone=PHONE, email=MAIL), by=lin, now=NOON)
+
+    def change(own: Session, n: int) -> None:
+        contacts = [("phone", PHONE), ("email", MAIL), ("phone", f"1390000{n:04d}")]
+        mine = own.get_one(Customer, customer.id)
+        edit(own, mine, CustomerChanges(name="张三丰", add=contacts), by=mei, version=None, now=NOON)
+
+    def work(step: Callable[[Session, int], None], start: int) -> None:
+        try:
+            with database.session() as own:
+                gate.wait(timeout=20)
+                for n in range(start, start + 5):
+                    with write_transaction(own):
+                        step(own, n)
+        except BaseException as error:  # noqa: BLE001 - shown by the test
+            failed.append(error)
+
+    threads = [threading.Thread(target=work, args=(step, start)) for step in (call, change) for start in (0, 5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=90)
+    assert failed == []
     assert session.scalar(select(func.count()).select_from(Customer)) == 1
 
 
