@@ -17,7 +17,7 @@ from wtforms import (
 from wtforms.validators import InputRequired, Length, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from app.web.forms import Form
+from app.web.forms import Form, options
 from app.words import N_
 
 
@@ -26,13 +26,13 @@ class GuideForm(Form):
 
     contact = StringField(N_("联系方式"), [InputRequired(N_("请填写联系方式。"))], description=N_("输入时会认出老客户"))
     story = TextAreaField(N_("问题描述"), [Length(min=8, message=N_("至少写清现象和场景，例如“充 1 小时只到两成”。"))])
-    category = SelectField(N_("分类"), choices=[("fault", N_("产品故障")), ("complaint", N_("投诉"))])
+    category = SelectField(N_("分类"), choices=options(("fault", N_("产品故障")), ("complaint", N_("投诉"))))
     until = DateField(N_("计划完成时间"), [Optional()])
     password = PasswordField(N_("密码"))
-    impact = RadioField(N_("影响范围"), choices=[("1", N_("低")), ("2", N_("中")), ("3", N_("高"))], default="2")
+    impact = RadioField(N_("影响范围"), choices=options(("1", N_("低")), ("2", N_("中")), ("3", N_("高"))), default="2")
     roles = SelectMultipleField(
         N_("角色"),
-        choices=[("agent", N_("客服专员")), ("engineer", N_("技术支持工程师")), ("supervisor", N_("客服主管"))],
+        choices=options(("agent", N_("客服专员")), ("engineer", N_("技术支持工程师")), ("supervisor", N_("客服主管"))),
         option_widget=CheckboxInput(),
         widget=ListWidget(prefix_label=False),
     )
