@@ -20,8 +20,6 @@ from app.cli.setup import make_keys, upgrade
 from app.cli.talking import group, print_json, refuse, speaks, tell, transaction
 from app.crypto import keyfile
 from app.customers import erased_log
-from app.demo.loading import load as load_company
-from app.demo.people import PEOPLE
 from app.extensions import db, runtime
 from app.installation import MIGRATIONS, Installation, is_demo
 from app.web.languages import translate
@@ -29,6 +27,7 @@ from app.words import N_, say
 
 NAMED = 12  # the accounts that people are told about; they come first
 
+# The company and its stories (`app.demo`) are read where they are needed: no server should carry them in memory.
 demo = group("demo", N_("演示数据"))
 seed_option = click.option(
     "--seed", type=int, default=1, show_default=True, help=N_("随机种子：同一种子得到同样的数据")
@@ -44,6 +43,8 @@ tickets_option = click.option(
 @click.option("--json", "as_json", is_flag=True, help=N_("输出 JSON"))
 @speaks
 def load(tickets: int, seed: int, as_json: bool) -> None:
+    from app.demo.loading import load as load_company
+
     make_keys()
     upgrade()
     began = clock.now()
@@ -98,6 +99,8 @@ def reset() -> None:
 @click.option("--port", envvar="PORT", type=click.IntRange(0, 65535), default=8000, show_default=True, help=N_("端口"))
 @speaks
 def up(tickets: int, seed: int, host: str, port: int) -> None:
+    from app.demo.loading import load as load_company
+
     make_keys()
     upgrade()
     if not _is_loaded():
@@ -125,6 +128,8 @@ def demo_password() -> str:
 
 def _renew_passwords() -> None:
     """A DEMO_PASSWORD that was changed since the last start counts from now on."""
+    from app.demo.people import PEOPLE
+
     password = demo_password()
     with transaction() as session:
         person = person_by_login(session, PEOPLE[0].login)
@@ -140,6 +145,8 @@ def _renew_passwords() -> None:
 
 
 def _introduce() -> None:
+    from app.demo.people import PEOPLE
+
     tell(say("演示账号（密码都是 %(password)s）：", password=demo_password()))
     for person in PEOPLE[:NAMED]:
         click.echo(f"  {person.login:<6} {person.name}")
