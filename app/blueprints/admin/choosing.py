@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from wtforms.fields.choices import SelectChoice
+
 from app.accounts.models import Department, User
 from app.customers.models import Product
 from app.tickets.administration import TopCategory
+from app.web.forms import options
 from app.web.languages import stored, translate
 from app.words import say
 
 Choices = list[tuple[str, str]]
 
 
-def any_of(choices: Choices) -> Choices:
-    """The same, with "no condition" first."""
-    return [("", translate(say("不限"))), *choices]
+def any_of(choices: Choices) -> list[SelectChoice]:
+    """For a field, with "no condition" first."""
+    return none_or(choices, translate(say("不限")))
 
 
-def none_or(choices: Choices, label: str) -> Choices:
-    return [("", label), *choices]
+def none_or(choices: Choices, label: str) -> list[SelectChoice]:
+    """For a field, with an empty choice first."""
+    return options(("", label), *choices)
 
 
 def departments(rows: Iterable[Department], *, by_code: bool = False) -> Choices:

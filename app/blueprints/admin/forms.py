@@ -27,25 +27,26 @@ from app.sla.clock import Unit
 from app.tickets.administration import FORM5_KINDS
 from app.tickets.codes import CHANNEL_LABELS, CLOCK_LABELS, LEVEL_LABELS, PRIORITY_LABELS, ClockKind, Priority
 from app.tickets.priority import LEVELS, Axes
-from app.web.forms import Form
+from app.web.forms import Form, options
 from app.web.languages import translate
 from app.words import N_, say
 
 Choices = Sequence[tuple[str, str]]
 LANGUAGES: Choices = (("zh-CN", N_("简体中文")), ("zh-TW", N_("繁體中文")), ("en", N_("英文")))
 LEVELS_CHOICES: Choices = tuple((str(level), LEVEL_LABELS[level]) for level in LEVELS)
+ANY = ("", N_("不限"))
 # Both are pages of their own beside the things that are named by a code.
 NOT_NEW = NoneOf(["new"], message=N_("这个词留作页面地址，请换一个。"))
 
 
-def ticks(label: str, choices: Iterable[tuple[Any, str]] = (), **options: Any) -> SelectMultipleField:
+def ticks(label: str, choices: Iterable[tuple[Any, str]] = (), **more: Any) -> SelectMultipleField:
     """Any number of choices, each with a box of its own."""
     return SelectMultipleField(
         label,
-        choices=[(str(code), text) for code, text in choices],
+        choices=options(*choices),
         widget=ListWidget(prefix_label=False),
         option_widget=CheckboxInput(),
-        **options,
+        **more,
     )
 
 
@@ -81,7 +82,7 @@ class NewPersonForm(Form):
     )
     email = StringField(N_("邮箱"), [Optional(), Length(max=254)])
     department_id = SelectField(N_("部门"), choices=[])
-    locale = SelectField(N_("界面语言"), choices=LANGUAGES)
+    locale = SelectField(N_("界面语言"), choices=options(*LANGUAGES))
     roles = ticks(N_("角色"), ROLE_LABELS.items())
 
 
@@ -144,19 +145,19 @@ class NewDepartmentForm(Form):
 
 class CategoryForm(EditForm):
     name = StringField(N_("名称"), [InputRequired(), Length(max=80)])
-    impact = RadioField(N_("默认影响范围"), [InputRequired()], choices=LEVELS_CHOICES, default="1")
-    urgency = RadioField(N_("默认紧急程度"), [InputRequired()], choices=LEVELS_CHOICES, default="1")
-    severity = RadioField(N_("默认严重性"), [InputRequired()], choices=LEVELS_CHOICES, default="1")
+    impact = RadioField(N_("默认影响范围"), [InputRequired()], choices=options(*LEVELS_CHOICES), default="1")
+    urgency = RadioField(N_("默认紧急程度"), [InputRequired()], choices=options(*LEVELS_CHOICES), default="1")
+    severity = RadioField(N_("默认严重性"), [InputRequired()], choices=options(*LEVELS_CHOICES), default="1")
     complaint = BooleanField(N_("属于投诉"), description=N_("一级分类定，下级跟随。投诉的回访必须换人。"))
     other_person = RadioField(
         N_("回访换人"),
-        choices=[(str(code), text) for code, text in OTHER_PERSON_LABELS.items()],
+        choices=options(*OTHER_PERSON_LABELS.items()),
         default="prefer",
         description=N_("解决工单的人和回访客户的人，要不要是两个人。"),
     )
     form5 = SelectField(
         N_("需求类型"),
-        choices=[(kind, kind) for kind in FORM5_KINDS],
+        choices=options(*((kind, kind) for kind in FORM5_KINDS)),
         description=N_("《客户需求登记与跟踪表》里的归类。"),
         default="售后",
     )
@@ -184,7 +185,7 @@ class MatrixForm(EditForm):
 
 EVERY_CELL = tuple(Axes(i, u, s) for s, i, u in product(LEVELS, repeat=3))
 for _axes in EVERY_CELL:
-    setattr(MatrixForm, _axes.code(), SelectField(choices=[(str(p), str(p)) for p in Priority]))
+    setattr(MatrixForm, _axes.code(), SelectField(choices=options(*((p, str(p)) for p in Priority))))
 
 
 class PolicyForm(EditForm):
@@ -214,7 +215,7 @@ class NewPolicyForm(PolicyForm):
 
 
 EVERY_TARGET = tuple(product(ClockKind, Priority))
-UNIT_CHOICES = [(str(unit), UNIT_LABELS[unit]) for unit in Unit]
+UNIT_CHOICES = options(*((unit, UNIT_LABELS[unit]) for unit in Unit))
 for _kind, _priority in EVERY_TARGET:
     setattr(PolicyForm, f"{_kind}-{_priority}", IntegerField(validators=[Optional()]))
     setattr(PolicyForm, f"{_kind}-{_priority}-unit", SelectField(choices=UNIT_CHOICES, default=str(Unit.HOUR)))
@@ -222,16 +223,10 @@ for _kind, _priority in EVERY_TARGET:
 
 class RuleForm(EditForm):
     category = SelectField(N_("分类"), choices=[])
-    priority = SelectField(
-        N_("优先级"), choices=[("", N_("不限"))] + [(str(code), str(code)) for code in PRIORITY_LABELS]
-    )
+    priority = SelectField(N_("优先级"), choices=options(ANY, *((code, str(code)) for code in PRIORITY_LABELS)))
     product_id = SelectField(N_("产品"), choices=[])
-    tier = SelectField(
-        N_("客户类型"), choices=[("", N_("不限"))] + [(str(code), text) for code, text in TIER_LABELS.items()]
-    )
-    channel = SelectField(
-        N_("渠道"), choices=[("", N_("不限"))] + [(str(code), text) for code, text in CHANNEL_LABELS.items()]
-    )
+    tier = SelectField(N_("客户类型"), choices=options(ANY, *TIER_LABELS.items()))
+    channel = SelectField(N_("渠道"), choices=options(ANY, *CHANNEL_LABELS.items()))
     department_id = SelectField(N_("处理部门"), [InputRequired()], choices=[])
     to_lead = BooleanField(N_("直接交给部门负责人或主管"))
     assisting = ticks(N_("协办部门"))

@@ -20,6 +20,7 @@ from app.tickets.clocks import Target
 from app.tickets.codes import ClockKind, Priority
 from app.tickets.rules import SlaPolicy
 from app.web.access import requires, the_actor
+from app.web.forms import options
 from app.web.transaction import Answer, done, show, tell, transactional
 from app.words import say
 
@@ -36,7 +37,7 @@ def sla() -> Answer:
 
 
 def _with_choices(form: PolicyForm, kept: list[str]) -> PolicyForm:
-    form.categories.choices = choosing.categories(rules.category_tree(db.session()), kept=kept)
+    form.categories.choices = options(*choosing.categories(rules.category_tree(db.session()), kept=kept))
     return form
 
 

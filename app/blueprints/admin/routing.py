@@ -17,6 +17,7 @@ from app.policy import Action
 from app.tickets import administration as rules
 from app.tickets.rules import RoutingRule
 from app.web.access import requires, the_actor
+from app.web.forms import options
 from app.web.transaction import Answer, done, show, tell, transactional
 from app.words import say
 
@@ -46,8 +47,8 @@ def _form(rule: RoutingRule | None) -> RuleForm:
     form.category.choices = choosing.any_of(choosing.categories(rules.category_tree(session), kept=kept))
     form.product_id.choices = choosing.any_of(choosing.products(catalogue(session, retired=bool(rule))))
     departments = accounts.departments(session)
-    form.department_id.choices = choosing.departments(departments)
-    form.assisting.choices = choosing.departments(departments, by_code=True)
+    form.department_id.choices = options(*choosing.departments(departments))
+    form.assisting.choices = options(*choosing.departments(departments, by_code=True))
     return form
 
 
