@@ -26,17 +26,22 @@ class FindForm(Form):
 
 
 class ReasonForm(Form):
-    """Why somebody wants to see or to export."""
+    """Why somebody wants to export or to erase."""
 
     reason = TextAreaField(
         N_("原因"),
         [DataRequired(), Length(max=2000)],
-        description=N_("写明用途，例如“客户要求回电确认地址”。原因会写入审计，请勿填写个人信息。"),
+        description=N_("写明依据，例如“客户本人 3 月 5 日来信要求”。原因会保存备查，请勿填写个人信息。"),
     )
 
 
-class RevealForm(ReasonForm):
+class RevealForm(Form):
     answers = "customers.reveal"
+    reason = TextAreaField(
+        N_("原因"),
+        [DataRequired(), Length(max=2000)],
+        description=N_("写明用途，例如“客户要求回电确认地址”。原因会保存备查，请勿填写个人信息。"),
+    )
     field = HiddenField(validators=[DataRequired(), Length(max=32)])
 
 
