@@ -9,21 +9,14 @@ from random import Random
 
 from app.demo import phrases
 from app.demo.crowd import Client
+from app.demo.detours import beside_the_road, wait
 from app.demo.family import INBOUND, Family
-from app.demo.plot import (
-    HOLDER,
-    TRANSFER_REASON,
-    TRANSFERS,
-    UNASKED,
-    UNDER_WAY,
-    UNWORKED,
-    Ending,
-    Plot,
-)
+from app.demo.plot import Plot
+from app.demo.schedule import PAIRS, UNASKED, UNDER_WAY, UNWORKED, Ending
 from app.demo.script import Do, Unit
 from app.demo.telling import Text
 from app.demo.world import World
-from app.tickets.codes import EscalationKind, LinkKind, Priority
+from app.tickets.codes import LinkKind
 from app.tickets.priority import Axes
 
 Second = datetime | None
@@ -46,7 +39,7 @@ def write(
     if ending in (Ending.INVALID, Ending.INVALID_ASKED):
         return _invalid(plot, ending, now)
     unit = Unit([plot.registered()])
-    if ending in _PAIRS:
+    if ending in PAIRS:
         return _pair(plot, unit, ending, now, second or at + timedelta(hours=1))
     _ENDINGS.get(ending, _closed)(plot, ending)
     plot.squeeze(at, now)
@@ -63,7 +56,7 @@ def _opening(plot: Plot) -> None:
     if early:
         plot.first_words()
     plot.later(0.5, 6)
-    plot.step(Do.VERIFY, plot.clerk, note=plot.one(phrases.VERIFIED))
+    plot.step(Do.VERIFY, plot.clerk, note=plot.verified())
     plot.later(0.3, 6)
     plot.triage()
     if not early:
@@ -72,111 +65,16 @@ def _opening(plot: Plot) -> None:
     plot.choose_worker()
 
 
-def _beside_the_road(plot: Plot) -> None:
-    """What happens to some: another department, back to triage, a correction by the supervisor, an expert's help."""
-    chance = plot.random.random()
-    if chance < 0.035:
-        _transfer(plot)
-    elif chance < 0.06:
-        _hand_back(plot)
-    elif chance < 0.08:
-        _override(plot)
-    elif chance < 0.11:
-        plot.later(20, 200)
-        expert = plot.world.people["qian"]
-        plot.step(Do.ASK_EXPERT, plot.worker, expert=expert.id, reason=plot.one(phrases.ASKED_EXPERT))
-    elif chance < 0.14:
-        plot.later(30, 300)
-        plot.step(
-            Do.ESCALATE,
-            plot.clerk,
-            kind=(EscalationKind.SUPERVISOR if plot.category == "complaint" else EscalationKind.COMPLAINT).value,
-            reason=plot.one(phrases.ESCALATED),
-        )
-    elif chance < 0.17:
-        _withdraw(plot)
-
-
-def _transfer(plot: Plot) -> None:
-    code = plot.world.codes[plot.department]
-    if code not in TRANSFERS:
-        return
-    plot.later(30, 240)
-    target = plot.random.choice(TRANSFERS[code])
-    lead = plot.lead()
-    plot.department = plot.world.departments[target]
-    plot.worker = plot.random.choice(plot.world.handlers(plot.department) if target != "service" else plot.world.agents)
-    plot.step(
-        Do.TRANSFER,
-        lead,
-        department=plot.department,
-        assignee=plot.worker.id,
-        reason=plot.tell(phrases.TRANSFERRED[TRANSFER_REASON[target]]),
-    )
-    plot.later(10, 90)
-    plot.step(Do.START, plot.worker)
-
-
-def _hand_back(plot: Plot) -> None:
-    if plot.worker is plot.registrar or plot.department == plot.world.departments["service"]:
-        return
-    plot.later(20, 200)
-    plot.step(Do.HAND_BACK, plot.worker, reason=plot.one(phrases.HANDED_BACK))
-    plot.later(10, 60)
-    plot.category = "aftersales.repair"
-    plot.triage(plot.world.people["wang"])
-    plot.choose_worker()
-    plot.begin()
-
-
-def _override(plot: Plot) -> None:
-    plot.later(10, 90)
-    reason, priority = plot.random.choice(
-        ((0, Priority.P1), (1, Priority.P1)) if plot.priority > Priority.P1 else ((2, Priority.P2),)
-    )
-    plot.priority = priority
-    plot.step(
-        Do.TRIAGE,
-        plot.world.people["wang"],
-        category=plot.category,
-        axes=plot.axes,
-        marks=plot.family.marks,
-        notes=tuple(plot.tell(note) for note in plot.family.notes),
-        priority=priority.value,
-        reason=plot.tell(phrases.OVERRIDES[reason]),
-    )
-
-
-def _withdraw(plot: Plot) -> None:
-    """A reply sent too fast and taken back within its seconds."""
-    plot.later(10, 90)
-    plot.say("reply", plot.worker, plot.one(phrases.WITHDRAWN), queued=True)
-    plot.at += timedelta(seconds=plot.random.randint(4, 12))
-    plot.step(Do.WITHDRAW, plot.worker)
-
-
-def _wait(plot: Plot, *, back: bool) -> None:
-    plot.later(15, 120)
-    plot.step(Do.WAIT, plot.worker, reason=plot.one(phrases.WAITING))
-    if not back:
-        return
-    plot.later(60, 1400)
-    if plot.maybe(0.75):
-        plot.say(INBOUND, plot.clerk, plot.one(phrases.BACK_AGAIN))
-    else:
-        plot.step(Do.START, plot.worker)
-
-
 def _solved(plot: Plot) -> None:
     if plot.quick:
         plot.at_once()
         return
     _opening(plot)
     plot.begin()
-    _beside_the_road(plot)
+    beside_the_road(plot)
     waits = plot.maybe(0.17)
     if waits:
-        _wait(plot, back=True)
+        wait(plot, back=True)
     plot.work()
     plot.resolve()
 
@@ -189,7 +87,7 @@ def _unworked(plot: Plot, ending: Ending) -> None:
         return
     if ending is Ending.TRIAGE:
         plot.later(1, 9)
-        plot.step(Do.VERIFY, plot.clerk, note=plot.one(phrases.VERIFIED))
+        plot.step(Do.VERIFY, plot.clerk, note=plot.verified())
         return
     _opening(plot)
     if plot.maybe(0.5) and plot.department != plot.world.departments["service"]:
@@ -203,12 +101,12 @@ def _under_way(plot: Plot, ending: Ending) -> None:
         plot.steps = [step for step in plot.steps if "promised_for" not in step.given]  # it would stop the clock
     plot.begin()
     if ending is Ending.IN_PROGRESS:
-        _beside_the_road(plot)
+        beside_the_road(plot)
     if ending is Ending.MERGED_OPEN:
         return
     plot.work(whole=False)
     if ending is Ending.WAITING:
-        _wait(plot, back=False)
+        wait(plot, back=False)
     elif plot.maybe(0.3):
         plot.later(5, 60)
         plot.step(Do.ANALYSE, plot.worker, cause_kind=plot.family.cause, root_cause=plot.one(plot.family.root))
@@ -219,7 +117,7 @@ def _unasked(plot: Plot, ending: Ending) -> None:
     if ending is Ending.FLAGGED:
         plot.later(30, 400)
         plot.say(INBOUND, plot.clerk, plot.one(phrases.WROTE_AGAIN))
-    elif plot.maybe(0.35):
+    elif ending is Ending.RESOLVED and plot.maybe(0.35):
         plot.later(120, 900)
         plot.not_reached(plot.method)
 
@@ -354,7 +252,6 @@ def _pair(plot: Plot, unit: Unit, ending: Ending, now: datetime, second: datetim
     return unit
 
 
-_PAIRS = frozenset({Ending.MERGED_OPEN, Ending.MERGED_CLOSED, Ending.FOLLOWED})
 _ENDINGS: Mapping[Ending, Callable[[Plot, Ending], None]] = {
     **dict.fromkeys(UNWORKED, _unworked),
     **dict.fromkeys(UNDER_WAY, _under_way),
@@ -365,5 +262,3 @@ _ENDINGS: Mapping[Ending, Callable[[Plot, Ending], None]] = {
     Ending.REOPENED_BY_HAND: _reopened_by_hand,
     Ending.UNREACHABLE: _unreachable,
 }
-
-__all__ = ["HOLDER", "Ending", "write"]

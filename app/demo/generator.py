@@ -13,10 +13,10 @@ from app.demo.endings import write
 from app.demo.family import Family
 from app.demo.history import History
 from app.demo.moves import perform
-from app.demo.plot import CHANNEL_WEIGHTS, CHANNELS, HOLDER, UNDER_WAY, Ending, Plot
+from app.demo.plot import CHANNEL_WEIGHTS, CHANNELS, HOLDER, Plot
 from app.demo.rows import Rows
 from app.demo.samples import SAMPLES, tell
-from app.demo.schedule import PAIRS, Slot, schedule
+from app.demo.schedule import PAIRS, UNDER_WAY, Ending, Slot, schedule
 from app.demo.script import Registered, Step, Unit
 from app.demo.sealing import Keys
 from app.demo.stories import FAMILIES
@@ -102,7 +102,7 @@ class Generator:
         return self.random.choices(FAMILIES, [f.weight for f in FAMILIES])[0]
 
     def _channel(self, ending: Ending, family: Family) -> str:
-        if ending is Ending.DUE_SOON:
+        if ending in (Ending.DUE_SOON, Ending.OVERLOOKED):
             return self.random.choice(("phone", "hotline", "chat"))
         if family.at_once:
             return self.random.choice(("phone", "hotline", "chat", "wechat"))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from enum import StrEnum
 from random import Random
 from typing import Any
 
@@ -33,33 +32,6 @@ WORK_ELSEWHERE = {"P0": (3, 20), "P1": (16, 100), "P2": (24, 200), "P3": (30, 30
 # where else a ticket may belong after all
 TRANSFERS = {"support": ("quality", "rnd", "product"), "quality": ("support",), "product": ("service",)}
 TRANSFER_REASON = {"quality": 0, "rnd": 1, "product": 2, "service": 3, "support": 1}
-
-
-class Ending(StrEnum):
-    NEW = "new"
-    TRIAGE = "triage"
-    ASSIGNED = "assigned"
-    IN_PROGRESS = "in_progress"
-    LATE = "late"  # worked on, and over its time
-    DUE_SOON = "due_soon"
-    WAITING = "waiting"
-    RESOLVED = "resolved"
-    FLAGGED = "flagged"  # the customer wrote before the follow-up
-    CLOSED = "closed"
-    REOPENED = "reopened"  # in its second round now
-    CLOSED_LATER = "closed_later"  # in the second or third round
-    REOPENED_BY_HAND = "reopened_by_hand"
-    UNREACHABLE = "unreachable"
-    INVALID = "invalid"
-    INVALID_ASKED = "invalid_asked"
-    MERGED_OPEN = "merged_open"  # a pair
-    MERGED_CLOSED = "merged_closed"  # a pair
-    FOLLOWED = "followed"  # a pair: closed, and then a new ticket
-
-
-UNWORKED = frozenset({Ending.NEW, Ending.TRIAGE, Ending.ASSIGNED})
-UNDER_WAY = frozenset({Ending.IN_PROGRESS, Ending.LATE, Ending.DUE_SOON, Ending.WAITING, Ending.MERGED_OPEN})
-UNASKED = frozenset({Ending.RESOLVED, Ending.FLAGGED})
 
 
 def office(at: datetime, world: World, random: Random) -> datetime:
@@ -156,6 +128,17 @@ class Plot:
     def say(self, kind: str, by: Member, body: Text, **given: Any) -> None:
         self.step(Do.SAY, by, kind=kind, body=body, **given)
 
+    def story(self) -> Text:
+        """What the customer said, with a word before and after it where a stranger tells of trouble."""
+        random = self.random
+        told = random.choice(self.family.story)
+        if self.client.kind != CustomerKind.STAFF and self.category.startswith(("fault", "aftersales", "experience")):
+            told = random.choice(phrases.OPENERS) + told + random.choice(phrases.CLOSERS)
+        return self.tell(told)
+
+    def verified(self) -> Text:
+        return self.one(phrases.VERIFIED if self.product else phrases.VERIFIED_PLAIN)
+
     # --- acts ---------------------------------------------------------------------------------------------------------
 
     def registered(self, story: Text | None = None) -> Registered:
@@ -171,7 +154,7 @@ class Plot:
             at=at,
             by=self.registrar.id,
             channel=self.channel,
-            story=story or self.one(family.story),
+            story=story or self.story(),
             product=self.product,
             received_at=at - timedelta(seconds=random.randint(60, ago * 60)),
             scene=self.one(family.scene),
@@ -325,7 +308,9 @@ class Plot:
             solved=True,
             score=None if self.maybe(0.03) else score,
             nps=random.randint(2 * score - 2, min(10, 2 * score + 1)) if self.maybe(0.5) else None,
-            solved_note=self.one(phrases.CALLED_BACK),
+            solved_note=self.one(
+                phrases.CALLED_BACK if self.category.startswith("fault") else phrases.CALLED_BACK_PLAIN
+            ),
             comment=self.one(comments),
             suggestions=self.one(wishes),
         )
@@ -359,6 +344,3 @@ class Plot:
             replace(s, at=start + timedelta(microseconds=int((s.at - start).total_seconds() * factor * 1e6)))
             for s in self.steps
         ]
-
-
-__all__ = ["HOLDER", "INBOUND", "Ending", "Plot", "office"]

@@ -5,10 +5,37 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from enum import StrEnum
 from random import Random
 from zoneinfo import ZoneInfo
 
-from app.demo.plot import Ending
+
+class Ending(StrEnum):
+    NEW = "new"
+    TRIAGE = "triage"
+    ASSIGNED = "assigned"
+    IN_PROGRESS = "in_progress"
+    LATE = "late"  # worked on, and over its time
+    DUE_SOON = "due_soon"
+    WAITING = "waiting"
+    RESOLVED = "resolved"
+    OVERLOOKED = "overlooked"  # solved days ago, and nobody has asked the customer yet
+    FLAGGED = "flagged"  # the customer wrote before the follow-up
+    CLOSED = "closed"
+    REOPENED = "reopened"  # in its second round now
+    CLOSED_LATER = "closed_later"  # in the second or third round
+    REOPENED_BY_HAND = "reopened_by_hand"
+    UNREACHABLE = "unreachable"
+    INVALID = "invalid"
+    INVALID_ASKED = "invalid_asked"
+    MERGED_OPEN = "merged_open"  # a pair
+    MERGED_CLOSED = "merged_closed"  # a pair
+    FOLLOWED = "followed"  # a pair: closed, and then a new ticket
+
+
+UNWORKED = frozenset({Ending.NEW, Ending.TRIAGE, Ending.ASSIGNED})
+UNDER_WAY = frozenset({Ending.IN_PROGRESS, Ending.LATE, Ending.DUE_SOON, Ending.WAITING, Ending.MERGED_OPEN})
+UNASKED = frozenset({Ending.RESOLVED, Ending.OVERLOOKED, Ending.FLAGGED})
 
 DAYS = 182
 
@@ -30,6 +57,7 @@ SHARES: dict[Ending, tuple[float, float, float]] = {
     Ending.DUE_SOON: (1.2, 0.96, 0.99),
     Ending.WAITING: (2.4, 0.4, 4),
     Ending.RESOLVED: (3.4, 0.6, 5),
+    Ending.OVERLOOKED: (0.9, 9, 12),
     Ending.FLAGGED: (0.8, 1, 3),
     Ending.REOPENED: (1.2, 2.5, 7),
     Ending.MERGED_OPEN: (0.8, 0.3, 2),

@@ -37,7 +37,7 @@ FAMILIES = (
         key="exchange-size",
         category="aftersales.exchange",
         products=("t5", "e3", "p2"),
-        story=("{product}颜色发错了，订的是白色，来的是黑色。", "{product}表带太短扣不上，想换长一点的。"),
+        story=("{product}颜色发错了，订的是白色，来的是黑色。", "订的 {product}是浅色款，收到的盒子上写的是深色。"),
         scene=("还没有拆封膜。",),
         wish=("希望换货，运费你们出。",),
         tried=("在应用里申请换货，提示库存不足。",),
@@ -130,7 +130,10 @@ FAMILIES = (
         key="logistics-lost",
         category="aftersales.logistics",
         products=("e3", "r5", "t5"),
-        story=("快递显示签收了，我根本没收到 {product}。", "{product}的包裹在中转站停了 {days} 天，快递说找不到了。"),
+        story=(
+            "快递显示签收了，我根本没收到 {product}。",
+            "{product}的包裹显示派送完成，家里和驿站都没有，快递也说不清。",
+        ),
         scene=("小区门口的柜子里也没有。", "{courier}，联系不上派件员。"),
         wish=("希望补发一个，或者退款。",),
         tried=("打过派件员电话，说放门口了。",),
@@ -176,7 +179,7 @@ FAMILIES = (
     Family(
         key="accessory-missing",
         category="aftersales.exchange",
-        products=("v8", "a9", "x20"),
+        products=("v8", "a9"),
         story=("{product}少了一个配件，盒子里没有。", "说明书写着有 {n} 个滤网，{product}盒子里只有一个。"),
         scene=("开箱时拍了视频。",),
         wish=("希望补寄缺的配件。",),
@@ -197,7 +200,7 @@ FAMILIES = (
     Family(
         key="repair-fee",
         category="aftersales.repair",
-        products=("x20", "x20-pro", "w10"),
+        products=("x20", "x20-pro"),
         story=("{product}修完要我付一百八，说是人为损坏，我不认。", "维修报价一天一个样，{product}到底要收多少钱？"),
         scene=("送修前机器好好的，只是屏幕不亮。",),
         wish=("希望出具检测报告，该免的免。",),

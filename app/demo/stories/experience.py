@@ -64,7 +64,7 @@ FAMILIES = (
         products=("v8", "p2", "t5"),
         story=(
             "问 {product}怎么设置，客服只发了一串链接，问细一点就说“自己看说明书”。",
-            "咨询 {product}保修，客服说话很冲，还没说完就把对话关了。",
+            "问 {product}怎么联网，客服说话很冲，还没说完就把对话关了。",
         ),
         scene=("{hour}在在线客服里问的。",),
         wish=("希望有人好好解答，并批评改进。",),
@@ -121,7 +121,7 @@ FAMILIES = (
         products=("e3", "r5", "p2"),
         story=(
             "退个 {product}要填三张表、传四次照片，每次都说照片不清楚。",
-            "{product}换货流程走了 {days} 天，每个环节都让我重新说一遍情况。",
+            "{product}退货流程走了 {days} 天，每个环节都让我重新说一遍情况。",
         ),
         scene=("全程在应用里操作。",),
         wish=("希望别再让我补材料，直接办。",),
@@ -202,9 +202,9 @@ FAMILIES = (
     Family(
         key="complaint-false-ad",
         category="complaint",
-        products=("p2", "v8", "e3"),
+        products=("p2", "v8"),
         story=(
-            "宣传页写 {product}续航加倍，买回来差得远，属于虚假宣传，我要投诉。",
+            "{product}活动页写着赠三年耗材，到手只给了一年，属于虚假宣传，我要投诉。",
             "{product}页面写着赠三年耗材，到手说只送一年，客服还说页面改过了。",
         ),
         scene=("{order} 这个订单，有当时的页面截图。",),
