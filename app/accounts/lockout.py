@@ -24,6 +24,11 @@ from app.words import say
 HERE, NETWORK, EVERYWHERE = 5, 20, 40  # wrong tries before the first wait
 FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=30), timedelta(minutes=15)
 FORGOTTEN_AFTER = timedelta(hours=1)
+JUDGED_WITHIN = timedelta(seconds=3)
+
+
+class StillJudged(TooMany):
+    """The tries that fill the counter are so recent that they may yet turn out right: it is worth asking again."""
 
 
 def count(session: Session, login: str, network: str, *, now: datetime) -> None:
@@ -34,7 +39,8 @@ def count(session: Session, login: str, network: str, *, now: datetime) -> None:
     for key, most in _counters(login, network):
         row = locked_row(session, key, full=0.0, now=now)
         if row.blocked_until is not None and row.blocked_until > now:
-            raise _wait((row.blocked_until - now).total_seconds())
+            kind = StillJudged if now - row.updated_at < JUDGED_WITHIN else TooMany
+            raise _wait(kind, (row.blocked_until - now).total_seconds())
         if now - row.updated_at > FORGOTTEN_AFTER:
             row.count = 0
         row.count += 1
@@ -79,9 +85,9 @@ def _backoff(beyond: int) -> timedelta:
     return min(doubled, LONGEST_WAIT)
 
 
-def _wait(seconds: float) -> TooMany:
+def _wait(kind: type[TooMany], seconds: float) -> TooMany:
     left = max(math.ceil(seconds), 1)
     if left <= 60:
-        return TooMany(say("连续输错太多次，请在 %(n)s 秒后再试。账号没有被停用。", n=left), retry_after=left)
+        return kind(say("连续输错太多次，请在 %(n)s 秒后再试。账号没有被停用。", n=left), retry_after=left)
     minutes = math.ceil(left / 60)
-    return TooMany(say("连续输错太多次，请在 %(n)s 分钟后再试。账号没有被停用。", n=minutes), retry_after=left)
+    return kind(say("连续输错太多次，请在 %(n)s 分钟后再试。账号没有被停用。", n=minutes), retry_after=left)

@@ -9,7 +9,6 @@ import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -29,17 +28,16 @@ class Bucket:
 
 
 def locked_row(session: Session, key: str, *, full: float, now: datetime) -> Throttle:
-    """The counter of this key, made if need be and locked until the transaction ends."""
+    """The counter of this key, made if need be and locked until the transaction ends.
+
+    One statement: between an insert that finds the row and a select that locks it, somebody could delete it.
+    """
     values = {"key": key, "count": 0, "tokens": full, "updated_at": now}
-    insert: Insert
-    if session.get_bind().dialect.name == "postgresql":
-        insert = postgresql.insert(Throttle).values(values).on_conflict_do_nothing(index_elements=["key"])
-    else:
-        insert = sqlite.insert(Throttle).values(values).on_conflict_do_nothing(index_elements=["key"])
-    session.execute(insert)
-    return session.scalars(
-        select(Throttle).where(Throttle.key == key).with_for_update(), execution_options={"populate_existing": True}
-    ).one()
+    kind = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    insert = kind.insert(Throttle).values(values)
+    upsert = insert.on_conflict_do_update(index_elements=["key"], set_={"key": insert.excluded.key})
+    row: Throttle = session.scalars(upsert.returning(Throttle), execution_options={"populate_existing": True}).one()
+    return row
 
 
 def take(session: Session, bucket: Bucket, who: str | int, *, now: datetime) -> None:

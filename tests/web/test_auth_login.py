@@ -1,6 +1,7 @@
 """Signing in: who gets in, who doesn't, and that the answer tells nothing to who doesn't."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -118,6 +119,19 @@ def test_the_lockout_survives_a_new_process_and_a_new_cookie(app: Flask, cast: C
     for _ in range(5):
         sign_in(app.test_client(), "lin", WRONG)
     assert sign_in(app.test_client(), "lin").status_code == 429
+
+
+def test_many_who_sign_in_at_once_are_all_let_in(app: Flask, cast: Cast) -> None:
+    """Tries are counted before they are checked; the right ones must not lock each other out."""
+    with ThreadPoolExecutor(12) as pool:
+        answers = list(pool.map(lambda _: sign_in(app.test_client(), "lin").status_code, range(12)))
+    assert answers == [303] * 12
+
+
+def test_many_guesses_at_once_are_still_five(app: Flask, cast: Cast) -> None:
+    with ThreadPoolExecutor(12) as pool:
+        answers = list(pool.map(lambda _: sign_in(app.test_client(), "lin", WRONG).status_code, range(12)))
+    assert sorted(answers) == [422] * 5 + [429] * 7
 
 
 def test_what_was_typed_comes_back_but_never_the_password(client: FlaskClient, cast: Cast) -> None:

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from flask import Blueprint, g, redirect, request, session, url_for
 from werkzeug.wrappers import Response
 
-from app.accounts import lockout, passwords, resets, services, sessions, signing_in, throttle, totp
+from app.accounts import passwords, resets, services, sessions, signing_in, throttle, totp
 from app.accounts.models import User
 from app.accounts.queries import person_by_login
 from app.audit.trail import record
@@ -48,8 +48,7 @@ def login() -> Answer:
         return _login_page(form, 422 if form.is_submitted() else 200)
     place = limits.place()
     try:
-        with writing() as write:
-            lockout.count(write, form.login.data, place.network, now=g.now)
+        limits.count_try(form.login.data, place)
     except TooMany as wait:
         return _refuse_login(form, wait.sentence, 429)
     user_id = signing_in.check_password(db.session(), form.login.data, form.password.data)
@@ -107,8 +106,7 @@ def code() -> Answer:
         return show("auth/code.html", None, 422 if form.is_submitted() else 200, form=form)
     place, pending = limits.place(), g.pending
     try:
-        with writing() as write:
-            lockout.count(write, pending.actor.login, place.network, now=g.now)
+        limits.count_try(pending.actor.login, place)
         with writing() as write:
             opened = signing_in.enter_with_code(write, pending.id, pending.user_id, form.code.data, place, now=g.now)
     except TooMany as wait:
@@ -156,8 +154,7 @@ def step_up() -> Answer:
         return _step_up_page(form, 422)
     place = limits.place()
     try:
-        with writing() as write:
-            lockout.count(write, g.actor.login, place.network, now=g.now)
+        limits.count_try(g.actor.login, place)
     except TooMany as wait:
         form.form_errors.append(languages.translate(wait.sentence))
         return _step_up_page(form, 429)

@@ -72,8 +72,7 @@ def password() -> Answer:
         return _password_page(form, 422 if form.is_submitted() else 200)
     place = limits.place()
     try:
-        with writing() as write:
-            lockout.count(write, g.actor.login, place.network, now=g.now)
+        limits.count_try(g.actor.login, place)
         _check_both(form)
     except TooMany as wait:
         form.form_errors.append(languages.translate(wait.sentence))
