@@ -15,6 +15,8 @@ from sqlalchemy.orm import InstrumentedAttribute
 from app.errors import Conflict
 from app.words import say
 
+ALL_OF_THEM = 2**31 - 1  # a limit that limits nothing: planners do not look through it
+
 
 @dataclass(frozen=True)
 class Order:
@@ -88,27 +90,31 @@ def statement(
     cursor: Cursor | None,
     conditions: Sequence[ColumnElement[bool]],
     limit: int,
+    *,
+    few: bool = False,
 ) -> Select[Any]:
-    """Ids and keys of the rows of a page: the branches, each cut to the page, united and cut again."""
+    """Ids and keys of the rows of a page: the branches, each cut to the page, united and cut again.
+
+    `few`: the conditions leave few rows, so find those first and sort them; else a planner that knows no better walks
+    a whole table in the wanted order until it has met enough of them.
+    """
     falls = order.descending != (cursor.back if cursor else False)
-    parts = [
-        _sorted(select(order.id.label("id"), order.column.label("key")).where(branch, *conditions), order, falls)
-        if cursor is None
-        else _sorted(
-            select(order.id.label("id"), order.column.label("key")).where(branch, *conditions, beyond(order, cursor)),
-            order,
-            falls,
-        )
-        for branch in branches
-    ]
-    cut = [select(part.limit(limit).subquery()) for part in parts]
+    further = () if cursor is None else (beyond(order, cursor),)
+    parts = []
+    for branch in branches:
+        found = select(order.id.label("id"), order.column.label("key")).where(branch, *conditions, *further)
+        if few:
+            fence = found.limit(ALL_OF_THEM).subquery()
+            parts.append(_sorted(select(fence.c.id, fence.c.key), fence.c.key, fence.c.id, falls).limit(limit))
+        else:
+            parts.append(_sorted(found, order.column, order.id, falls).limit(limit))
+    cut = [select(part.subquery()) for part in parts]
     whole = cut[0].subquery() if len(cut) == 1 else union(*cut).subquery()
-    key, id_ = (whole.c.key.desc(), whole.c.id.desc()) if falls else (whole.c.key, whole.c.id)
-    return select(whole.c.id, whole.c.key).order_by(key, id_).limit(limit)
+    return _sorted(select(whole.c.id, whole.c.key), whole.c.key, whole.c.id, falls).limit(limit)
 
 
-def _sorted(query: Select[Any], order: Order, falls: bool) -> Select[Any]:
-    return query.order_by(*((c.desc() if falls else c) for c in (order.column, order.id)))
+def _sorted(query: Select[Any], key: Any, id_: Any, falls: bool) -> Select[Any]:
+    return query.order_by(key.desc(), id_.desc()) if falls else query.order_by(key, id_)
 
 
 def cut(rows: Sequence[Any], order: Order, cursor: Cursor | None, limit: int) -> Slice:

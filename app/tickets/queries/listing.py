@@ -120,7 +120,7 @@ def page(
     branches, conditions = _where(filters, viewer, now)
     if not branches:
         return Page([], None, None)
-    keys = session.execute(statement(branches, by, at, conditions, limit + 1)).all()
+    keys = session.execute(statement(branches, by, at, conditions, limit + 1, few=_few(filters))).all()
     found = cut(keys, by, at, limit)
     return Page(rows(session, found.ids), found.next, found.previous)
 
@@ -133,6 +133,11 @@ def count(session: Session, filters: Filters, *, viewer: Actor, now: datetime, c
     parts = [select(select(Ticket.id).where(branch, *conditions).limit(cap).subquery()) for branch in branches]
     whole = parts[0].subquery() if len(parts) == 1 else union(*parts).subquery()
     return session.scalar(select(func.count()).select_from(select(whole).limit(cap).subquery())) or 0
+
+
+def _few(filters: Filters) -> bool:
+    """One person's, one customer's or one number's tickets."""
+    return bool(filters.mine or filters.q or filters.customer or [who for who in filters.assignee if who != NOBODY])
 
 
 # --- filters as clauses -----------------------------------------------------------------------------------------------
