@@ -82,16 +82,7 @@ def schedule(random: Random, tickets: int, now: datetime, zone: ZoneInfo, sample
     for ending in _endings(random, left):
         low, high = SHARES[ending][1:]
         at = _moment(random, now, low, high, zone)
-        second = None
-        if ending is Ending.FOLLOWED:
-            second = min(at + timedelta(days=random.uniform(9, 30)), now - timedelta(days=5))
-        elif ending in PAIRS:
-            second = (
-                at + timedelta(hours=random.uniform(2, 20))
-                if ending is Ending.MERGED_CLOSED
-                else _between(random, at, now)
-            )
-        slots.append(Slot(at, ending, _awake(second, zone, random, now) if second else None))
+        slots.append(Slot(at, ending, _second(random, ending, at, now, zone)))
     return sorted(slots, key=lambda slot: slot.at)
 
 
@@ -111,6 +102,17 @@ def _endings(random: Random, tickets: int) -> list[Ending]:
     found += [Ending.CLOSED] * left
     random.shuffle(found)
     return found
+
+
+def _second(random: Random, ending: Ending, at: datetime, now: datetime, zone: ZoneInfo) -> datetime | None:
+    """When the second ticket of a pair comes in: well after the first."""
+    if ending is Ending.FOLLOWED:
+        later = min(at + timedelta(days=random.uniform(9, 30)), now - timedelta(days=5))
+        return _awake(later, zone, random, now)
+    if ending is Ending.MERGED_CLOSED:
+        later = _awake(at + timedelta(days=random.uniform(0.3, 1.2)), zone, random, now)
+        return max(later, at + timedelta(hours=random.uniform(2, 5))).replace(microsecond=0)
+    return _between(random, at, now) if ending is Ending.MERGED_OPEN else None
 
 
 def _moment(random: Random, now: datetime, low: float, high: float, zone: ZoneInfo) -> datetime:
