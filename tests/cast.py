@@ -58,10 +58,11 @@ class Cast(NamedTuple):
 
     people: dict[str, User]
     departments: dict[str, Department]
+    actors: dict[str, Actor]
 
     def __call__(self, login: str) -> Actor:
-        """The person as actor: `cast("lin")`."""
-        return actor_of(self.people[login])
+        """The person as actor, with the roles they were engaged with: `cast("lin")`."""
+        return self.actors[login]
 
 
 CHEAP_HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
@@ -94,7 +95,7 @@ def engage(session: Session) -> Cast:
         )
     session.add_all(people.values())
     session.flush()
-    return Cast(people, departments)
+    return Cast(people, departments, {login: actor_of(user) for login, user in people.items()})
 
 
 def actor_of(user: User, *, manages: frozenset[int] = frozenset(), standing_for: frozenset[int] = frozenset()) -> Actor:

@@ -48,7 +48,8 @@ def add_message(session: Session, ticket: Ticket, given: MessageGiven, *, by: Ac
     if kind is MessageKind.REPLY:
         timing.answered(session, ticket, step.cycle, now=now)
         if message.state == MessageState.QUEUED:
-            step.publish("message.send", due_at=now + TIME_TO_UNDO, message_id=message.id)
+            due_at = now + TIME_TO_UNDO if given.undo else now
+            step.publish("message.send", due_at=due_at, message_id=message.id)
     return message
 
 
@@ -102,12 +103,14 @@ def _no_reply(step: Step) -> None:
 
 
 def _written(step: Step, kind: MessageKind, given: MessageGiven, body: str) -> Message:
-    queued = kind is MessageKind.REPLY and given.undo
+    channel = given.channel or step.ticket.channel
+    # A mail has to be carried away in any case; elsewhere the reply was given as it was written.
+    queued = kind is MessageKind.REPLY and (given.undo or channel == Channel.EMAIL)
     message = Message(
         ticket_id=step.ticket.id,
         cycle_id=step.cycle.id,
         kind=kind,
-        channel=given.channel or step.ticket.channel,
+        channel=channel,
         author_id=step.by.id,
         state=MessageState.QUEUED if queued else MessageState.SENT,
         promised_for=given.promised_for,
