@@ -6,6 +6,7 @@ what the message extractor looks for.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,6 +28,14 @@ class Sentence:
 
 def say(msgid: str, **params: Any) -> Sentence:
     return Sentence(msgid, params)
+
+
+def listed(names: Sequence[Sentence | str]) -> Sentence | str:
+    """Names side by side, in the punctuation of the reader's language; nothing for none."""
+    whole: Sentence | str = names[0] if names else ""
+    for name in names[1:]:
+        whole = say("%(some)s、%(one)s", some=whole, one=name)
+    return whole
 
 
 def NC_(context: str, msgid: str) -> str:

@@ -20,7 +20,7 @@ from app.crypto.envelope import Unopenable
 from app.crypto.keyring import Added, Key, KeyRing, Rings
 from app.crypto.models import DataKey
 from app.errors import Conflict, Locked
-from app.words import say
+from app.words import listed, say
 
 Begin = Callable[[], AbstractContextManager[Session]]
 
@@ -184,7 +184,7 @@ def _must_be_old(ring: KeyRing, key_id: str) -> None:
             say(
                 "密钥环里没有编号为 %(key)s 的密钥，没有改动任何内容。现有：%(ids)s。",
                 key=key_id,
-                ids="、".join(ring.ids),
+                ids=listed(ring.ids),
             )
         )
 

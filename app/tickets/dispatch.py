@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from app.tickets.codes import Priority
-from app.words import Sentence, say
+from app.words import Sentence, listed, say
 
 WEIGHTS: Mapping[str, int] = MappingProxyType({Priority.P0: 8, Priority.P1: 4, Priority.P2: 2, Priority.P3: 1})
 
@@ -46,7 +46,7 @@ def suggestions(people: Iterable[Person], *, skills: frozenset[str] = frozenset(
 def _suggestion(person: Person, skills: frozenset[str]) -> Suggestion:
     reasons = [say("手上 %(n)s 张，加权负荷 %(load)s", n=len(person.open_priorities), load=person.load)]
     if known := sorted(person.skills & skills):
-        reasons.append(say("技能匹配：%(skills)s", skills="、".join(known)))
+        reasons.append(say("技能匹配：%(skills)s", skills=listed(known)))
     if person.was_before:
         reasons.append(say("之前处理过这张工单"))
     if person.deputy_id is not None:

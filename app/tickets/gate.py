@@ -15,7 +15,7 @@ from app.tickets import timing
 from app.tickets.codes import UNSOLVED, LinkKind, Outcome, Status
 from app.tickets.followups import Attempt, completed, unreachable
 from app.tickets.models import Cycle, FollowUp, FollowUpAttempt, Ticket, TicketLink
-from app.words import Sentence, say
+from app.words import Sentence, listed, say
 
 RESOLUTION, FOLLOW_UP, OVERDUE_EXPLANATION, OPEN_CHILD = "resolution", "follow_up", "overdue_explanation", "open_child"
 
@@ -86,7 +86,7 @@ def _sentence(s: Situation, missing: str) -> Sentence:
     return say(
         "工单 %(no)s 下面还有未解决的子工单 %(child)s，不能关闭：请先处理完子工单。",
         no=s.no,
-        child="、".join(s.open_children),
+        child=listed(s.open_children),
     )
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
 from typing import NamedTuple
 
 from app.tickets.codes import OPEN, STATUS_LABELS, UNSOLVED, Status
-from app.words import N_, Sentence, say
+from app.words import N_, Sentence, listed, say
 
 
 class Move(StrEnum):
@@ -133,11 +133,3 @@ def refusal(move: Move, status: str) -> Sentence | None:
         sources=listed([say(STATUS_LABELS[s]) for s in Status if s in MOVES[move].sources]),
         next=say(_NEXT[Status(status)]),
     )
-
-
-def listed(names: Sequence[Sentence]) -> Sentence:
-    """Names side by side, in the punctuation of the reader's language."""
-    whole = names[0]
-    for name in names[1:]:
-        whole = say("%(some)s、%(one)s", some=whole, one=name)
-    return whole

@@ -104,9 +104,9 @@ class Names:
         if isinstance(value, list):
             if key == "customers":
                 return str(len(value))
-            return "、".join(self.value(key, one) for one in value) or "—"
+            return translate(say("、")).join(self.value(key, one) for one in value) or "—"
         if isinstance(value, dict):
-            return "；".join(f"{name} {_arrow(one)}" for name, one in value.items())
+            return translate(say("；")).join(f"{name} {_arrow(one)}" for name, one in value.items())
         if value in set(ROLE_LABELS):
             return label(ROLE_LABELS, value)
         return label(VALUE_LABELS, value) if isinstance(value, str) else "—" if value is None else str(value)

@@ -24,7 +24,7 @@ from app.tickets.services.messages import add_message
 from app.tickets.services.registration import verify
 from app.tickets.services.triage import classify
 from app.tickets.workflow import Move
-from app.words import say
+from app.words import listed, say
 
 FOLLOW_UP_IF_NOTHING_IS_PROMISED = timedelta(hours=72)
 
@@ -101,7 +101,7 @@ def _check_ready(step: Step, explanation: str) -> None:
         sentence = say(
             "工单 %(no)s 下面还有未解决的子工单 %(child)s：请先处理完子工单，再提交解决。",
             no=no,
-            child="、".join(children),
+            child=listed(children),
         )
         raise Conflict(sentence, href=f"/tickets/{children[0]}", extra={"missing": [gate.OPEN_CHILD]})
 
