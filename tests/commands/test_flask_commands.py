@@ -70,8 +70,9 @@ def boot(environ: dict[str, str]) -> Machine:
 
 
 def switch_off() -> None:
-    while running:
-        with running.pop().app_context():
+    """Close every connection; a machine that is asked again opens new ones, so they all stay on the list."""
+    for app in running:
+        with app.app_context():
             db.engine.dispose()
 
 
@@ -82,10 +83,12 @@ def bare(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Machine]:
     if getattr(request, "param", "sqlite") == "sqlite":
         yield boot(environ)
         switch_off()
+        running.clear()
         return
     with databases.empty_database("postgresql") as url:
         yield boot(environ | {"DATABASE_URL": url})
         switch_off()
+        running.clear()
 
 
 @pytest.fixture
