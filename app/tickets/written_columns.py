@@ -44,7 +44,7 @@ written.register(
     Ticket,
     "story",
     "remark",
-    json=("facts", "axis_notes"),
+    json=("facts", "axis_notes", facts=("no", "channel", "status", "received_at")),
     plain=("product_text",),
     facts=("no", "channel", "status", "priority", "received_at", "closed_at"),
     rows_of=_own,
