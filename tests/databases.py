@@ -11,13 +11,13 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import URL, Connection, Engine, MetaData, create_engine, event, make_url, text
 from sqlalchemy.orm import Session
 
 from app.audit import schema
 from app.crypto import Rings, throwaway_rings
 from app.extensions import engine_options, session_info
-from app.orm import Base, prepare_engine
+from app.orm import NAMING, Base, prepare_engine
 
 NO_POSTGRES = "no PostgreSQL answers (TEST_POSTGRES_URL, else port 5432 of this machine), so its half is not run"
 USUAL_POSTGRES = "postgresql://postgres@127.0.0.1:5432/postgres"
@@ -70,8 +70,13 @@ def hasten(engine: Engine) -> Engine:
 
 
 def make_schema(engine: Engine) -> None:
+    """From a copy of the tables: on PostgreSQL, create_all marks circular keys as made apart, for good, and a schema
+    made on SQLite afterwards would lack them."""
+    tables = MetaData(naming_convention=NAMING)
+    for table in Base.metadata.tables.values():
+        table.to_metadata(tables)
     with engine.begin() as connection:
-        Base.metadata.create_all(connection)
+        tables.create_all(connection)
         schema.create_triggers(connection)
 
 

@@ -44,7 +44,7 @@ written.register(
     Ticket,
     "story",
     "remark",
-    json=("facts", "axis_notes", facts=("no", "channel", "status", "received_at")),
+    json=("facts", "axis_notes"),
     plain=("product_text",),
     facts=("no", "channel", "status", "priority", "received_at", "closed_at"),
     rows_of=_own,
