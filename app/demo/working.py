@@ -36,7 +36,7 @@ def assign(h: History, step: Step) -> None:
             planned_for=planned,
         )
     elif given.get("planned_for") is not None:
-        h.move(Move.ASSIGN, "assigned", step, why, assignee=t["assignee_id"], planned_for=planned)
+        h.move(Move.ASSIGN, "planned", step, why, planned_for=planned)
 
 
 def transfer(h: History, step: Step) -> None:

@@ -9,7 +9,7 @@ from app.accounts.models import User
 from app.audit.models import AuditEntry
 from app.customers.models import Customer
 from app.errors import Conflict, Invalid, NotAllowed
-from app.tickets import services
+from app.tickets import queries, services
 from app.tickets.given import AssignmentGiven, Seen
 from app.tickets.models import Assignment, Escalation, Participation, SlaClock, Ticket
 from tests.domain.desk import ENQUIRY, FAULT, Desk
@@ -195,6 +195,23 @@ def test_a_transfer_goes_back_to_assigned_and_counts(desk: Desk) -> None:
     desk.assign(ticket, department="service", assignee="lin", reason="其实是咨询")
     assert (ticket.status, ticket.wrong_routings) == ("assigned", 1)
     assert ticket.assignee_id == desk.who("lin").id
+
+
+def test_saying_what_is_so_already_changes_nothing(desk: Desk) -> None:
+    ticket = desk.assigned()
+    before = ticket.version
+    desk.assign(ticket, department="support", unassign=True)
+    assert ticket.version == before
+    desk.assign(ticket, assignee="chen")
+    desk.assign(ticket, assignee="chen", department="support")
+    assert ticket.version == before + 1
+
+
+def test_a_date_alone_is_told_as_a_date(desk: Desk) -> None:
+    ticket = desk.assigned()
+    desk.assign(ticket, planned_for=date(2024, 3, 8))
+    page = queries.whole(desk.session, ticket, viewer=desk.who("wang"), now=desk.now)
+    assert str(page.events[-1].sentence).startswith("计划完成时间定为")
 
 
 def test_agents_do_not_assign(desk: Desk) -> None:

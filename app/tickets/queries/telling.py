@@ -89,6 +89,10 @@ def _assigned(data: dict[str, Any], names: Names) -> Sentence:
     return say("指派给%(name)s", name=names.person(data["assignee"]))
 
 
+def _planned(data: dict[str, Any], names: Names) -> Sentence:
+    return say("计划完成时间定为 %(at)s", at=datetime.fromisoformat(data["planned_for"]))
+
+
 def _transferred(data: dict[str, Any], names: Names) -> Sentence:
     return say(
         "从%(was)s转到%(department)s",
@@ -155,6 +159,7 @@ _TELLERS: Mapping[str, Teller] = {
     "triaged": _triaged,
     "reclassified": _reclassified,
     "assigned": _assigned,
+    "planned": _planned,
     "transferred": _transferred,
     "started": _started,
     "resumed": _resumed,

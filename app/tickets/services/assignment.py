@@ -40,10 +40,10 @@ def assign(
         _plan(step, given.planned_for)
     if department:
         transfer(step, department, person.id if person else None, why=why)
-    elif given.unassign or (person and person.id != ticket.assignee_id):
+    elif (given.unassign and ticket.assignee_id is not None) or (person and person.id != ticket.assignee_id):
         _hand_to(step, person, why=why)
     elif given.planned_for is not None:
-        step.move(Move.ASSIGN, "assigned", why=why, assignee=ticket.assignee_id, planned_for=_planned(ticket))
+        step.move(Move.ASSIGN, "planned", why=why, planned_for=_planned(ticket))
     return ticket
 
 
