@@ -248,7 +248,7 @@ def _pair(plot: Plot, unit: Unit, ending: Ending, now: datetime, second: datetim
             plot.squeeze(max(later.at, second), now)
             plot.steps = whole + plot.steps
     later.squeeze(second, now)
-    unit.steps = sorted([*plot.steps, *(replace(step, of=1) for step in later.steps)], key=lambda step: step.at)
+    unit.steps = sorted([*plot.steps, *(step._replace(of=1) for step in later.steps)], key=lambda step: step.at)
     return unit
 
 

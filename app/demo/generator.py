@@ -235,7 +235,7 @@ class Generator:
         if step.by != HOLDER:
             return step
         holder = h.follow_up["holder_id"] if h.follow_up else None
-        return replace(step, by=holder or self.world.people["wang"].id)
+        return step._replace(by=holder or self.world.people["wang"].id)
 
 
 def _is_urgent(family: Family) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any
@@ -65,7 +64,7 @@ class Plot:
     # --- who and what -------------------------------------------------------------------------------------------------
 
     def one(self, texts: Sequence[str]) -> Text:
-        return self.tell(self.random.choice(texts))
+        return self.tell(texts[int(self.random.random() * len(texts))])
 
     def maybe(self, chance: float) -> bool:
         return self.random.random() < chance
@@ -118,7 +117,7 @@ class Plot:
 
     def later(self, least: float, most: float) -> datetime:
         """Some minutes later, when people are at work."""
-        seconds = int(self.random.uniform(least, most) * 60) + self.random.randint(1, 40)
+        seconds = int(self.random.uniform(least, most) * 60 + self.random.uniform(1, 40))
         self.at = office(self.at + timedelta(seconds=seconds), self.world, self.random)
         return self.at
 
@@ -341,6 +340,6 @@ class Plot:
             return
         factor = max(0.0, (limit - start).total_seconds()) / max(1.0, (last - start).total_seconds())
         self.steps = [
-            replace(s, at=start + timedelta(microseconds=int((s.at - start).total_seconds() * factor * 1e6)))
+            s._replace(at=start + timedelta(microseconds=int((s.at - start).total_seconds() * factor * 1e6)))
             for s in self.steps
         ]

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from app.demo.telling import NOTHING, Text
 
@@ -38,12 +39,11 @@ class Do(StrEnum):
     MERGE = "merge"  # into (the other's place in the unit), reason
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(NamedTuple):
     at: datetime
     by: int  # a person's id
     do: Do
-    given: Mapping[str, Any] = field(default_factory=dict)
+    given: Mapping[str, Any] = MappingProxyType({})
     of: int = 0  # which ticket of the unit
 
 
