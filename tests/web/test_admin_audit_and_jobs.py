@@ -186,8 +186,7 @@ def test_a_dead_letter_is_retried_once(root: FlaskClient, session: Session) -> N
     assert (dead.dead_at, dead.attempts) == (None, 0)
     entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "job.retried")).one()
     assert (entry.subject_id, entry.data) == (dead.id, {"topic": "mail.send"})
-    again = send(root, f"/admin/jobs/{dead.id}/retry")
-    assert again.status_code == 409
+    again = send(root, f"/admin/jobs/{dead.id}/retry", follow_redirects=True)
     assert "不需要重试" in words_of(again)
     assert send(root, "/admin/jobs/999999/retry").status_code == 404
 

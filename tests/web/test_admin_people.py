@@ -230,11 +230,12 @@ def test_skills_are_typed_with_any_separator(root: FlaskClient, session: Session
 
 def test_a_sensitive_act_asks_for_the_password_again(root: FlaskClient, session: Session) -> None:
     hours_pass_since_the_password(session)
-    for path, data in {
+    sensitive: dict[str, dict[str, object]] = {
         "people/mei/roles": {"roles": ["supervisor"]},
         "people/mei/disabling": {"heir": ""},
         "people/mei/invitation": {},
-    }.items():
+    }
+    for path, data in sensitive.items():
         answer = send(root, f"/admin/{path}", data)
         assert answer.status_code == 303
         assert "/step-up" in answer.headers["Location"]
@@ -303,8 +304,7 @@ def test_everywhere_is_everywhere(app: Flask, root: FlaskClient, session: Sessio
 
 
 def test_a_second_factor_that_is_not_there_can_not_be_dropped(root: FlaskClient) -> None:
-    answer = send(root, "/admin/people/mei/second-factor/end")
-    assert answer.status_code == 409
+    answer = send(root, "/admin/people/mei/second-factor/end", follow_redirects=True)
     assert "没有开启两步验证" in words_of(answer)
 
 
@@ -428,8 +428,7 @@ def test_a_bad_department_is_refused(root: FlaskClient, given: dict[str, str], s
 
 
 def test_a_department_with_people_stays(root: FlaskClient, session: Session) -> None:
-    answer = send(root, "/admin/departments/service/retirement")
-    assert answer.status_code == 409
+    answer = send(root, "/admin/departments/service/retirement", follow_redirects=True)
     assert "部门里还有 6 位在岗同事" in words_of(answer)
 
 

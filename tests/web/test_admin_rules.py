@@ -1,7 +1,9 @@
 """The rules from the administration's pages: saved, refused with what was typed, both texts after a conflict."""
 
 import re
+from datetime import timedelta
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from flask import Flask
@@ -9,13 +11,14 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.accounts.models import UserSession
 from app.audit.models import AuditEntry
 from app.customers.models import Product, ProductBatch
 from app.tickets import administration as admin
 from app.tickets.priority import Axes, shipped_cells
 from app.tickets.rules import Category, RoutingRule, SlaPolicy, SlaTarget
 from tests.cast import Cast
-from tests.web.visits import send, sign_in, words_of
+from tests.web.visits import send, sign_in, token_of, words_of
 
 
 @pytest.fixture
@@ -35,6 +38,11 @@ def fresh(session: Session) -> Session:
 def acts(session: Session, what: str) -> list[AuditEntry]:
     query = select(AuditEntry).where(AuditEntry.action == what).order_by(AuditEntry.id)
     return list(fresh(session).scalars(query))
+
+
+def pressed(client: FlaskClient, path: str, version: str) -> str:
+    """What stands on the page that a button leads to."""
+    return words_of(send(client, f"/admin/{path}", {"version": version}, follow_redirects=True))
 
 
 def version_on(page: Any) -> str:
@@ -113,16 +121,30 @@ def test_a_category_is_edited_and_the_second_editor_sees_both_texts(he: FlaskCli
 
 
 def test_a_category_is_retired_and_restored(he: FlaskClient, session: Session) -> None:
-    refused = send(he, "/admin/categories/enquiry/retirement", {"version": "1"})
-    assert refused.status_code == 409
-    assert "请先停用下级分类" in words_of(refused)
+    assert "请先停用下级分类" in pressed(he, "categories/enquiry/retirement", "1")
     assert send(he, "/admin/categories/enquiry.usage/retirement", {"version": "1"}).status_code == 303
     assert admin.category_of(fresh(session), "enquiry.usage").retired_at is not None
-    assert send(he, "/admin/categories/enquiry.usage/restoration", {"version": "1"}).status_code == 409
+    assert "别人已经改过这里" in pressed(he, "categories/enquiry.usage/restoration", "1")
+    assert admin.category_of(fresh(session), "enquiry.usage").retired_at is not None
     assert send(he, "/admin/categories/enquiry.usage/restoration", {"version": "2"}).status_code == 303
     assert admin.category_of(fresh(session), "enquiry.usage").retired_at is None
     assert send(he, "/admin/categories/nothing/retirement", {"version": "1"}).status_code == 404
-    assert send(he, "/admin/categories/other/retirement", {"version": "junk"}).status_code == 409
+    assert "别人已经改过这里" in pressed(he, "categories/other/retirement", "junk")
+
+
+def test_what_was_typed_survives_the_end_of_the_session(he: FlaskClient, session: Session) -> None:
+    token = {"csrf_token": token_of(he.get("/admin/categories/new"))}
+    for row in session.scalars(select(UserSession)):
+        row.seen_at -= timedelta(hours=2)
+    session.commit()
+    page = {"Referer": "http://localhost/admin/categories/new"}
+    answer = he.post("/admin/categories/new", data=FIT | token, headers=page)
+    assert "/login" in answer.location
+    back = parse_qs(urlsplit(answer.location).query)["next"][0]
+    sign_in(he, "he")
+    text = he.get(back).text
+    assert 'value="安装指导"' in text
+    assert not acts(session, "category.added")
 
 
 # --- the matrix -------------------------------------------------------------------------------------------------------
@@ -251,8 +273,9 @@ def test_the_follow_up_of_every_ticket_is_kept(he: FlaskClient, session: Session
     assert answer.status_code == 409
     assert "否则会有客户没人回访" in words_of(answer)
     assert targets(session, "follow_up")["follow_up-P3"] == "72"
-    answer = send(he, "/admin/sla/follow_up/retirement", {"version": "1"})
-    assert answer.status_code == 409
+    assert "没有保存" in pressed(he, "sla/follow_up/retirement", "1")
+    assert admin.policy_of(fresh(session), "follow_up").policy.retired_at is None
+    assert not acts(session, "sla_policy.retired")
     assert send(he, "/admin/sla/live/retirement", {"version": "1"}).status_code == 303
     assert send(he, "/admin/sla/live/restoration", {"version": "2"}).status_code == 303
 
@@ -297,7 +320,8 @@ def test_a_rule_is_added_moved_edited_and_deleted(he: FlaskClient, desk: Cast, s
     stale = send(he, f"/admin/routing/{made}", a_rule(desk, "legal", category="process_gap", version="1"))
     assert stale.status_code == 409
     assert "处理部门 法务部 人力资源部" in words_of(stale)
-    assert send(he, f"/admin/routing/{made}/deletion", {"version": "1"}).status_code == 409
+    assert "别人已经改过这里" in pressed(he, f"routing/{made}/deletion", "1")
+    assert made in [id_ for id_, _ in routes(session)]
     assert send(he, f"/admin/routing/{made}/deletion", {"version": "2"}).status_code == 303
     assert made not in [id_ for id_, _ in routes(session)]
     assert send(he, f"/admin/routing/{made}/deletion", {"version": "2"}).status_code == 404

@@ -9,7 +9,7 @@ from flask import g, request, url_for
 from app.blueprints.admin import choosing
 from app.blueprints.admin.forms import CategoryForm, NewCategoryForm
 from app.blueprints.admin.routes import bp
-from app.blueprints.admin.saving import save
+from app.blueprints.admin.saving import press, save
 from app.blueprints.admin.wording import OTHER_PERSON_LABELS
 from app.extensions import db
 from app.policy import Action
@@ -17,7 +17,7 @@ from app.tickets import administration as rules
 from app.tickets.rules import Category
 from app.web.access import requires, the_actor
 from app.web.languages import stored, translate
-from app.web.transaction import Answer, done, show, tell, transactional
+from app.web.transaction import Answer, show, transactional
 from app.words import say
 
 FIELDS = ("name", "impact", "urgency", "severity", "complaint", "other_person", "form5")
@@ -119,9 +119,11 @@ def edit_category(code: str) -> Answer:
 def retire_category(code: str) -> Answer:
     session = db.session()
     found = rules.category_of(session, code)
-    rules.retire_category(session, found, version=_seen(), by=the_actor(), now=g.now)
-    tell(say("分类「%(name)s」已停用：新工单不能再选，已有工单不变。", name=stored(found.name)))
-    return done(None, otherwise=url_for("admin.categories"))
+    return press(
+        lambda: rules.retire_category(session, found, version=_seen(), by=the_actor(), now=g.now),
+        said=say("分类「%(name)s」已停用：新工单不能再选，已有工单不变。", name=stored(found.name)),
+        otherwise=url_for("admin.categories"),
+    )
 
 
 @bp.post("/categories/<code>/restoration")
@@ -130,9 +132,11 @@ def retire_category(code: str) -> Answer:
 def restore_category(code: str) -> Answer:
     session = db.session()
     found = rules.category_of(session, code)
-    rules.restore_category(session, found, version=_seen(), by=the_actor(), now=g.now)
-    tell(say("分类「%(name)s」已恢复。", name=stored(found.name)))
-    return done(None, otherwise=url_for("admin.categories"))
+    return press(
+        lambda: rules.restore_category(session, found, version=_seen(), by=the_actor(), now=g.now),
+        said=say("分类「%(name)s」已恢复。", name=stored(found.name)),
+        otherwise=url_for("admin.categories"),
+    )
 
 
 def _seen() -> int:

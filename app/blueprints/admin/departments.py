@@ -12,13 +12,13 @@ from app.accounts.models import Department
 from app.blueprints.admin import choosing
 from app.blueprints.admin.forms import DepartmentForm, NewDepartmentForm
 from app.blueprints.admin.routes import bp
-from app.blueprints.admin.saving import save
+from app.blueprints.admin.saving import press, save
 from app.errors import NotFound
 from app.extensions import db
 from app.policy import Action
 from app.web.access import requires, the_actor
 from app.web.languages import translate
-from app.web.transaction import Answer, done, show, tell, transactional
+from app.web.transaction import Answer, show, transactional
 from app.words import say
 
 
@@ -128,6 +128,9 @@ def edit_department(code: str) -> Answer:
 @requires(Action.USERS_ADMIN)
 @transactional
 def retire_department(code: str) -> Answer:
-    services.retire_department(db.session(), _found(code), by=the_actor(), now=g.now)
-    tell(say("部门已停用，以往的记录不变。"))
-    return done(None, otherwise=url_for("admin.departments"))
+    found = _found(code)
+    return press(
+        lambda: services.retire_department(db.session(), found, by=the_actor(), now=g.now),
+        said=say("部门已停用，以往的记录不变。"),
+        otherwise=url_for("admin.departments"),
+    )

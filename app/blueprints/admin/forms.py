@@ -144,6 +144,7 @@ class NewDepartmentForm(Form):
 
 
 class CategoryForm(EditForm):
+    answers = "admin.edit_category"
     name = StringField(N_("名称"), [InputRequired(), Length(max=80)])
     impact = RadioField(N_("默认影响范围"), [InputRequired()], choices=options(*LEVELS_CHOICES), default="1")
     urgency = RadioField(N_("默认紧急程度"), [InputRequired()], choices=options(*LEVELS_CHOICES), default="1")
@@ -164,6 +165,7 @@ class CategoryForm(EditForm):
 
 
 class NewCategoryForm(CategoryForm):
+    answers = "admin.add_category"
     parent = SelectField(N_("上级"), choices=[])
     code = StringField(
         N_("代码"),
@@ -174,6 +176,8 @@ class NewCategoryForm(CategoryForm):
 
 class MatrixForm(EditForm):
     """27 selects, named by their axes: S2I1U3."""
+
+    answers = "admin.edit_priority"
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -191,6 +195,7 @@ for _axes in EVERY_CELL:
 class PolicyForm(EditForm):
     """Name and conditions, and for each kind of clock and priority an amount with its unit; empty: no clock."""
 
+    answers = "admin.edit_policy"
     name = StringField(N_("名称"), [InputRequired(), Length(max=80)])
     channels = ticks(N_("渠道"), CHANNEL_LABELS.items())
     categories = ticks(N_("分类"))
@@ -207,6 +212,7 @@ class PolicyForm(EditForm):
 
 
 class NewPolicyForm(PolicyForm):
+    answers = "admin.add_policy"
     code = StringField(
         N_("代码"),
         [InputRequired(), Length(max=20), NOT_NEW],
@@ -234,11 +240,13 @@ class RuleForm(EditForm):
 
 
 class ProductForm(EditForm):
+    answers = "admin.edit_product"
     name = StringField(N_("名称"), [InputRequired(), Length(max=120)])
     line = StringField(N_("产品线"), [Optional(), Length(max=80)])
 
 
 class NewProductForm(ProductForm):
+    answers = "admin.add_product"
     code = StringField(N_("产品编码"), [InputRequired(), Length(max=64)], description=N_("以后不能改。"))
 
 

@@ -6,12 +6,13 @@ from flask import g, url_for
 
 from app.audit.trail import record
 from app.blueprints.admin.routes import bp
+from app.blueprints.admin.saving import press
 from app.blueprints.admin.wording import TOPIC_LABELS
 from app.extensions import db
 from app.outbox import claiming, queries
 from app.policy import Action
 from app.web.access import requires, the_actor
-from app.web.transaction import Answer, done, show, tell, transactional
+from app.web.transaction import Answer, show, transactional
 from app.words import say
 
 
@@ -26,7 +27,9 @@ def jobs() -> Answer:
 @requires(Action.JOBS_ADMIN)
 @transactional
 def retry_job(job_id: int) -> Answer:
-    message = claiming.retry(db.session(), job_id, now=g.now)
-    record(db.session(), the_actor(), "job.retried", message, at=g.now, data={"topic": message.topic})
-    tell(say("任务已放回队列，马上重试。"))
-    return done(None, otherwise=url_for("admin.jobs"))
+
+    def act() -> None:
+        message = claiming.retry(db.session(), job_id, now=g.now)
+        record(db.session(), the_actor(), "job.retried", message, at=g.now, data={"topic": message.topic})
+
+    return press(act, said=say("任务已放回队列，马上重试。"), otherwise=url_for("admin.jobs"))

@@ -15,7 +15,7 @@ from app.accounts.models import User
 from app.blueprints.admin import choosing
 from app.blueprints.admin.forms import DeputyForm, LeavingForm, PersonForm, RolesForm, SkillsForm
 from app.blueprints.admin.routes import bp
-from app.blueprints.admin.saving import save
+from app.blueprints.admin.saving import press, save
 from app.errors import NotFound
 from app.extensions import db, runtime
 from app.policy import Action, Role
@@ -54,6 +54,7 @@ def _facts(login: str) -> dict[str, Any]:
     return {
         "rows": rows,
         "names": accounts.people_by_id(session, {n for row in rows for n in (row.user_id, row.deputy_id)}),
+        "blink": timedelta(microseconds=1),  # a row ends at midnight: its last day is the one before
         "held": administration.held_by(session, person.id),
         "sessions": len(sessions.live_sessions(session, person, g.now)),
         "is_me": person.id == the_actor().id,
@@ -196,9 +197,11 @@ def disable_person(login: str) -> Answer:
 @transactional
 def enable_person(login: str) -> Answer:
     person = _found(login)
-    services.enable(db.session(), person, by=the_actor(), now=g.now)
-    tell(say("账号已恢复。原来的密码不再有效：请生成一次性链接，交给本人设定新密码。"))
-    return done(None, otherwise=url_for("admin.person", login=person.login))
+    return press(
+        lambda: services.enable(db.session(), person, by=the_actor(), now=g.now),
+        said=say("账号已恢复。原来的密码不再有效：请生成一次性链接，交给本人设定新密码。"),
+        otherwise=url_for("admin.person", login=person.login),
+    )
 
 
 @bp.post("/people/<login>/invitation")
@@ -222,9 +225,11 @@ def invite_person(login: str) -> Answer:
 @transactional
 def sign_out_person(login: str) -> Answer:
     person = _found(login)
-    services.sign_out_everywhere(db.session(), person, by=the_actor(), now=g.now)
-    tell(say("已退出这位同事的所有登录。"))
-    return done(None, otherwise=url_for("admin.person", login=person.login))
+    return press(
+        lambda: services.sign_out_everywhere(db.session(), person, by=the_actor(), now=g.now),
+        said=say("已退出这位同事的所有登录。"),
+        otherwise=url_for("admin.person", login=person.login),
+    )
 
 
 @bp.post("/people/<login>/second-factor/end")
@@ -232,9 +237,11 @@ def sign_out_person(login: str) -> Answer:
 @transactional
 def drop_person_second_factor(login: str) -> Answer:
     person = _found(login)
-    services.drop_second_factor(db.session(), person, by=the_actor(), now=g.now)
-    tell(say("已关闭这位同事的两步验证。请提醒本人登录后重新开启。"))
-    return done(None, otherwise=url_for("admin.person", login=person.login))
+    return press(
+        lambda: services.drop_second_factor(db.session(), person, by=the_actor(), now=g.now),
+        said=say("已关闭这位同事的两步验证。请提醒本人登录后重新开启。"),
+        otherwise=url_for("admin.person", login=person.login),
+    )
 
 
 # --- deputies ---------------------------------------------------------------------------------------------------------

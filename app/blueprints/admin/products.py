@@ -8,12 +8,12 @@ from flask import g, request, url_for
 
 from app.blueprints.admin.forms import BatchForm, NewProductForm, ProductForm
 from app.blueprints.admin.routes import bp
-from app.blueprints.admin.saving import save
+from app.blueprints.admin.saving import press, save
 from app.customers import services
 from app.customers.models import Product
 from app.customers.queries import batches
 from app.customers.queries import products as catalogue
-from app.errors import NotFound
+from app.errors import Conflict, NotFound
 from app.extensions import db
 from app.policy import Action
 from app.web.access import requires, the_actor
@@ -115,7 +115,11 @@ def add_product_batch(product_id: int) -> Answer:
     drawn = _drawn(product_id) | {"form": lambda: _form(_found(product_id), formdata=None), "batch_form": batch_form}
     if not batch_form.validate_on_submit():
         return show("admin/product.html", status=422, **drawn)
-    services.add_batch(db.session(), found, batch_form.code.data or "", by=the_actor(), now=g.now)
+    try:
+        services.add_batch(db.session(), found, batch_form.code.data or "", by=the_actor(), now=g.now)
+    except Conflict as clash:
+        batch_form.blame("code", clash.sentence)
+        return show("admin/product.html", status=409, **drawn)
     tell(say("批次已新增。"))
     return done(None, otherwise=url_for("admin.product", product_id=product_id))
 
@@ -125,9 +129,12 @@ def add_product_batch(product_id: int) -> Answer:
 @transactional
 def retire_product(product_id: int) -> Answer:
     version = request.form.get("version", 0, type=int)
-    services.retire_product(db.session(), _found(product_id), version=version, by=the_actor(), now=g.now)
-    tell(say("产品已停用：新工单不再提供，已有记录不变。"))
-    return done(None, otherwise=url_for("admin.products"))
+    found = _found(product_id)
+    return press(
+        lambda: services.retire_product(db.session(), found, version=version, by=the_actor(), now=g.now),
+        said=say("产品已停用：新工单不再提供，已有记录不变。"),
+        otherwise=url_for("admin.product", product_id=product_id),
+    )
 
 
 @bp.post("/products/<int:product_id>/restoration")
@@ -135,6 +142,9 @@ def retire_product(product_id: int) -> Answer:
 @transactional
 def restore_product(product_id: int) -> Answer:
     version = request.form.get("version", 0, type=int)
-    services.restore_product(db.session(), _found(product_id), version=version, by=the_actor(), now=g.now)
-    tell(say("产品已恢复。"))
-    return done(None, otherwise=url_for("admin.products"))
+    found = _found(product_id)
+    return press(
+        lambda: services.restore_product(db.session(), found, version=version, by=the_actor(), now=g.now),
+        said=say("产品已恢复。"),
+        otherwise=url_for("admin.product", product_id=product_id),
+    )

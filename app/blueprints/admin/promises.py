@@ -9,7 +9,7 @@ from flask import g, request, url_for
 from app.blueprints.admin import choosing
 from app.blueprints.admin.forms import EVERY_TARGET, NewPolicyForm, PolicyForm
 from app.blueprints.admin.routes import bp
-from app.blueprints.admin.saving import save
+from app.blueprints.admin.saving import press, save
 from app.blueprints.admin.wording import UNIT_LABELS
 from app.extensions import db
 from app.policy import Action
@@ -21,7 +21,7 @@ from app.tickets.codes import ClockKind, Priority
 from app.tickets.rules import SlaPolicy
 from app.web.access import requires, the_actor
 from app.web.forms import options
-from app.web.transaction import Answer, done, show, tell, transactional
+from app.web.transaction import Answer, show, transactional
 from app.words import say
 
 FIELDS = ("name", "channels", "categories", "tiers", "pauses_in_waiting", "promise_counts")
@@ -132,9 +132,11 @@ def edit_policy(code: str) -> Answer:
 @transactional
 def retire_policy(code: str) -> Answer:
     found = _policy(code)
-    rules.retire_policy(db.session(), found, version=_seen(), by=the_actor(), now=g.now)
-    tell(say("时限政策已停用，正在走的时限不变。"))
-    return done(None, otherwise=url_for("admin.sla"))
+    return press(
+        lambda: rules.retire_policy(db.session(), found, version=_seen(), by=the_actor(), now=g.now),
+        said=say("时限政策已停用，正在走的时限不变。"),
+        otherwise=url_for("admin.sla"),
+    )
 
 
 @bp.post("/sla/<code>/restoration")
@@ -142,9 +144,11 @@ def retire_policy(code: str) -> Answer:
 @transactional
 def restore_policy(code: str) -> Answer:
     found = _policy(code)
-    rules.restore_policy(db.session(), found, version=_seen(), by=the_actor(), now=g.now)
-    tell(say("时限政策已恢复。"))
-    return done(None, otherwise=url_for("admin.sla"))
+    return press(
+        lambda: rules.restore_policy(db.session(), found, version=_seen(), by=the_actor(), now=g.now),
+        said=say("时限政策已恢复。"),
+        otherwise=url_for("admin.sla"),
+    )
 
 
 def _policy(code: str) -> SlaPolicy:

@@ -10,7 +10,7 @@ from app.accounts import queries as accounts
 from app.blueprints.admin import choosing
 from app.blueprints.admin.forms import RuleForm
 from app.blueprints.admin.routes import bp
-from app.blueprints.admin.saving import save
+from app.blueprints.admin.saving import press, save
 from app.customers.queries import products as catalogue
 from app.extensions import db
 from app.policy import Action
@@ -18,7 +18,7 @@ from app.tickets import administration as rules
 from app.tickets.rules import RoutingRule
 from app.web.access import requires, the_actor
 from app.web.forms import options
-from app.web.transaction import Answer, done, show, tell, transactional
+from app.web.transaction import Answer, done, show, transactional
 from app.words import say
 
 CONDITIONS = ("category", "priority", "tier", "channel")
@@ -137,6 +137,8 @@ def delete_rule(rule_id: int) -> Answer:
     session = db.session()
     found = rules.rule_of(session, rule_id)
     version = request.form.get("version", 0, type=int)
-    rules.delete_rule(session, found, version=version, by=the_actor(), now=g.now)
-    tell(say("派单规则已删除。已经派出的工单不变。"))
-    return done(None, otherwise=url_for("admin.routing"))
+    return press(
+        lambda: rules.delete_rule(session, found, version=version, by=the_actor(), now=g.now),
+        said=say("派单规则已删除。已经派出的工单不变。"),
+        otherwise=url_for("admin.routing"),
+    )

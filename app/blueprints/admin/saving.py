@@ -36,7 +36,8 @@ def save(
     if not form.validate_on_submit():
         return show(template, status=422, form=form, **context)
     try:
-        act()
+        with db.session.begin_nested():  # a refusal leaves nothing half done behind, also in what is compared below
+            act()
     except Invalid as wrong:
         form.take(wrong)
         return show(template, status=422, form=form, **context)

@@ -234,6 +234,7 @@ SETTING_LABELS: Mapping[str, str] = MappingProxyType(
         "METRICS_TOKEN": N_("监控令牌"),
         "MAX_UPLOAD_MB": N_("上传上限（MB）"),
         "TRUSTED_PROXIES": N_("可信代理层数"),
+        "SECOND_FACTOR_ROLES": N_("必须开启两步验证的角色"),
         "LOG_FORMAT": N_("日志格式"),
     }
 )
