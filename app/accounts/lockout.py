@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.accounts.digests import digest_of
@@ -22,6 +22,7 @@ from app.errors import TooMany
 from app.words import say
 
 HERE, NETWORK, EVERYWHERE = 5, 20, 40  # wrong tries before the first wait
+WHOLE_NETWORK = "login.network:"
 FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=30), timedelta(minutes=15)
 FORGOTTEN_AFTER = timedelta(hours=1)
 JUDGED_WITHIN = timedelta(seconds=3)
@@ -51,22 +52,27 @@ def count(session: Session, login: str, network: str, *, now: datetime) -> None:
 
 def clear(session: Session, login: str, network: str) -> None:
     """The person is in: forget the wrong tries of this login, and this try of the network."""
-    (here, _), (everywhere, _), _ = _counters(login, network)
-    forgive(session, login, network)  # locks all three in their order before two of them go
-    session.execute(delete(Throttle).where(Throttle.key.in_((here, everywhere))))
+    for row in _locked(session, login, network):
+        row.count = max(row.count - 1, 0) if row.key.startswith(WHOLE_NETWORK) else 0
+        row.blocked_until = None
+    session.flush()
 
 
 def forgive(session: Session, login: str, network: str) -> None:
     """This one try was right, but the person is not in yet (a code is still to come): only its own count goes."""
-    keys = [key for key, _ in _counters(login, network)]
-    rows = session.scalars(
-        select(Throttle).where(Throttle.key.in_(keys)).order_by(Throttle.key).with_for_update(),
-        execution_options={"populate_existing": True},
-    )
-    for row in rows:
+    for row in _locked(session, login, network):
         row.count = max(row.count - 1, 0)
         row.blocked_until = None
     session.flush()
+
+
+def _locked(session: Session, login: str, network: str) -> list[Throttle]:
+    """The three counters, locked once and in the order of `count`. They are never deleted here: a second look for the
+    rows to delete could meet one that somebody made in between, and two people who sign in would wait for each other.
+    """
+    keys = [key for key, _ in _counters(login, network)]
+    wanted = select(Throttle).where(Throttle.key.in_(keys)).order_by(Throttle.key).with_for_update()
+    return list(session.scalars(wanted, execution_options={"populate_existing": True}))
 
 
 def _counters(login: str, network: str) -> tuple[tuple[str, int], ...]:
@@ -75,7 +81,7 @@ def _counters(login: str, network: str) -> tuple[tuple[str, int], ...]:
     return (
         (f"login.here:{who}:{network}", HERE),
         (f"login.login:{who}", EVERYWHERE),
-        (f"login.network:{network}", NETWORK),
+        (f"{WHOLE_NETWORK}{network}", NETWORK),
     )
 
 
