@@ -60,6 +60,17 @@ def test_schemathesis_finds_no_fault(app: Flask, api: Api, desk: Cast, database:
     program = Path(sys.executable).with_name("st")
     with serving(app) as address:
         command = [str(program), "run", f"{address}{V1}/openapi.json", "-H", f"Authorization: {token}"]
-        command += ["--checks", "all", "-n", examples, "--seed", "1", "--no-color", "--continue-on-failure", "--phases", phases]
+        command += [
+            "--checks",
+            "all",
+            "-n",
+            examples,
+            "--seed",
+            "1",
+            "--no-color",
+            "--continue-on-failure",
+            "--phases",
+            phases,
+        ]
         run = subprocess.run(command, capture_output=True, text=True, check=False, timeout=580)
     assert run.returncode == 0, run.stdout[-20_000:]

@@ -25,16 +25,17 @@ def _me() -> User:
     return db.session.get_one(User, g.actor.id)
 
 
-def _profile_page(form: ProfileForm, user: User, status: int) -> Page:
+def _profile_page(form: ProfileForm, status: int) -> Page:
     has_code = g.session_facts.has_second_factor
-    return show("me/profile.html", None, status, user=user, form=form, has_code=has_code, ROLE_LABELS=ROLE_LABELS)
+    return show(
+        "me/profile.html", None, status, user=lambda: _in_full(), form=form, has_code=has_code, ROLE_LABELS=ROLE_LABELS
+    )
 
 
 @bp.get("")
 @signed_in
 def profile() -> Answer:
-    user = _in_full()
-    return _profile_page(ProfileForm(obj=user), user, 200)
+    return _profile_page(ProfileForm(obj=_in_full()), 200)
 
 
 def _in_full() -> User:
@@ -58,7 +59,7 @@ def save_profile() -> Answer:
             return done(None, otherwise=url_for("me.profile"))
         except Invalid as wrong:
             form.take(wrong)
-    return _profile_page(form, _in_full(), 422)
+    return _profile_page(form, 422)
 
 
 # --- password ---
