@@ -56,11 +56,12 @@ def claim(session: Session, *, now: datetime, limit: int = 10) -> list[Claim]:
         .order_by(OutboxMessage.due_at, OutboxMessage.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
+        .cte("due")  # as a plain subquery PostgreSQL may run it again for every row, and take more than the limit
     )
     lease, until = secrets.token_hex(16), now + LEASE
     taken = session.execute(
         update(OutboxMessage)
-        .where(OutboxMessage.id.in_(due))
+        .where(OutboxMessage.id.in_(select(due.c.id)))
         .values(lease=lease, leased_until=until, attempts=OutboxMessage.attempts + 1)
         .returning(OutboxMessage.id, OutboxMessage.topic, OutboxMessage.data, OutboxMessage.attempts)
         .execution_options(synchronize_session=False)
