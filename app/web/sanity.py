@@ -5,6 +5,7 @@ Werkzeug replaces bad UTF-8 silently, PostgreSQL refuses NUL, and half a surroga
 
 from __future__ import annotations
 
+import json
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -43,8 +44,18 @@ def check() -> None:
         names = (file.filename or "" for file in request.files.values())
         if not all(_fit(text) for pair in request.form.items(multi=True) for text in pair) or not all(map(_fit, names)):
             raise BadRequest
-    elif request.is_json and not _sound(request.get_json(silent=True), 0):
+    elif request.is_json and not _sound(_parsed(), 0):
         raise Invalid(say("内容里有无法保存的字符（空字符或不完整的字符），没有保存。请去掉后重新提交。"))
+
+
+def _parsed() -> Any:
+    """The body, None where it is no JSON (the view says so). Raises BadRequest for what exhausts the parser."""
+    try:
+        return json.loads(request.get_data(cache=True))
+    except (json.JSONDecodeError, UnicodeDecodeError):
+        return None
+    except (RecursionError, ValueError) as fault:  # nested too deeply; a number with thousands of digits
+        raise BadRequest from fault
 
 
 def _is_text(raw: bytes) -> bool:

@@ -20,7 +20,7 @@ from app.blueprints.customers.forms import (
 from app.customers import queries, services
 from app.customers.labels import CONTACT_LABELS
 from app.customers.models import ContactKind, Customer
-from app.errors import Conflict, Invalid, NotAllowed, NotFound
+from app.errors import Invalid, NotAllowed, NotFound
 from app.extensions import db
 from app.policy import Action
 from app.tickets import queries as tickets
@@ -284,8 +284,6 @@ def erase(no: str) -> Answer:
             services.erase(db.session(), customer, reason=form.reason.data, by=the_actor(), now=g.now)
         except Invalid as wrong:
             form.take(wrong)
-        except Conflict as held:
-            return show("customers/erasure.html", status=409, customer=customer, form=form, held=held.sentence)
         else:
             tell(say("客户 %(no)s 的个人信息已永久删除，统计数字保留。", no=customer.no))
             return done(None, otherwise=url_for(".detail", no=customer.no))

@@ -14,6 +14,9 @@ from app.words import N_
 TEN = options(("", N_("未问")), *((str(n), str(n)) for n in range(11)))
 
 
+OUT_OF_RANGE = -1  # of every scale: junk is refused, not dropped
+
+
 class AttemptForm(Form):
     method = RadioField(
         N_("回访方式"),
@@ -44,7 +47,8 @@ class AttemptForm(Form):
 
     def given(self) -> AttemptGiven:
         def number(field: Any) -> int | None:
-            return int(field.data) if (field.data or "").isdecimal() else None
+            text = field.data or ""
+            return (int(text) if text.isdecimal() and len(text) < 3 else OUT_OF_RANGE) if text else None
 
         return AttemptGiven(
             method=self.method.data,

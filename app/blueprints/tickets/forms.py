@@ -63,6 +63,11 @@ class VerificationForm(StepForm):
     note = words(N_("核实情况"), description=N_("写下与客户确认的产品型号、问题描述，以及还不清楚的地方。"))
 
 
+def _level(text: str | None) -> int:
+    """A level of an axis; 0, which is none, for junk."""
+    return int(text) if text in ("1", "2", "3") else 0
+
+
 class TriageFields(Form):
     category = SelectField(N_("问题类型"), [DataRequired()])
     impact = RadioField(N_("影响范围"), [InputRequired()], choices=LEVELS)
@@ -82,9 +87,9 @@ class TriageFields(Form):
     def triage(self, **more: Any) -> TriageGiven:
         return TriageGiven(
             category=self.category.data,
-            impact=int(self.impact.data),
-            urgency=int(self.urgency.data),
-            severity=int(self.severity.data),
+            impact=_level(self.impact.data),
+            urgency=_level(self.urgency.data),
+            severity=_level(self.severity.data),
             impact_note=self.impact_note.data or "",
             urgency_note=self.urgency_note.data or "",
             severity_note=self.severity_note.data or "",

@@ -30,6 +30,8 @@ SAID = {
 def add_message(no: str) -> Answer:
     ticket, form, session = found(no), MessageForm(), db.session()
     if not form.validate_on_submit():
+        if form.kind.data not in set(MessageKind):
+            form.kind.data = str(MessageKind.NOTE)  # where it was meant to go is unknown: not into the customer's box
         return show("tickets/show.html", status=422, **page_of(ticket, form))
     given = MessageGiven(
         kind=form.kind.data,
@@ -77,7 +79,8 @@ def edit_fact_page(no: str, field: str) -> Answer:
 @transactional
 def edit_fact(no: str, field: str) -> Answer:
     ticket, form, session = found(no), FactForm(), db.session()
-    version = int(form.version.data) if (form.version.data or "").isdecimal() else 0
+    seen = form.version.data or ""
+    version = int(seen) if seen.isdecimal() and len(seen) < 10 else 0
     try:
         if form.validate_on_submit():
             services.edit_fact(session, ticket, field, form.text.data or "", version=version, by=the_actor(), now=g.now)

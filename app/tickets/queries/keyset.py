@@ -6,13 +6,14 @@ import base64
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, or_, select, union
 from sqlalchemy.orm import InstrumentedAttribute
 
 from app.errors import Conflict
+from app.orm import Utc
 from app.words import say
 
 ALL_OF_THEM = 2**31 - 1  # a limit that limits nothing: planners do not look through it
@@ -50,13 +51,14 @@ def read_cursor(text: str | None, order: Order) -> Cursor | None:
     try:
         padded = text + "=" * (-len(text) % 4)
         name, value, id_, back = json.loads(base64.urlsafe_b64decode(padded.encode("ascii")))
-        if name != order.name or not isinstance(id_, int) or not isinstance(back, bool) or not 0 < id_ < 2**62:
+        if name != order.name or type(id_) is not int or not isinstance(back, bool) or not 0 < id_ < 2**62:
             raise ValueError
-        if isinstance(value, str):
+        if isinstance(order.column.type, Utc):
             value = datetime.fromisoformat(value)
             if value.tzinfo is None:
                 raise ValueError
-        elif not isinstance(value, int) or abs(value) > 2**31:
+            value = value.astimezone(UTC)
+        elif type(value) is not int or abs(value) > 2**31:
             raise ValueError
     except (ValueError, TypeError, OverflowError, RecursionError):
         raise Conflict(say("翻页位置已失效，请从第一页重新开始。")) from None
