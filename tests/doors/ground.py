@@ -32,7 +32,7 @@ from app.extensions import db
 from app.notifications.models import Notification
 from app.orm import new_uid, write_transaction
 from app.outbox.models import OutboxMessage
-from app.policy import Actor, Role, TicketFacts
+from app.policy import Action, Actor, Role, TicketFacts, may
 from app.tickets import services
 from app.tickets.codes import Part
 from app.tickets.models import FollowUp, Message, Participation, Ticket
@@ -336,10 +336,12 @@ class _People:
             starts_at=self.now + timedelta(days=100),
             ends_at=self.now + timedelta(days=101),
         )
+        facts = self.tickets["lin"].facts
+        sees = may(self._actor(login), Action.TICKET_SEE, facts)
         note = Notification(
             user_id=user.id,
-            kind="ticket.assigned",
-            ticket_id=self.ids["lin"],
+            kind="ticket.assigned" if sees else "account.rights_changed",
+            ticket_id=self.ids["lin"] if sees else None,
             once=f"seed-{login}",
             created_at=self.now,
         )
