@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -49,7 +49,7 @@ CUSTOMERS = ("data_key", "customer", "contact", "contact_index", "purchase")
 class Replay:
     """Performs steps as the people themselves would."""
 
-    def __init__(self, session: Session, world: World, overdue: Mapping[int, bool]) -> None:
+    def __init__(self, session: Session, world: World, overdue: Collection[tuple[int, int]]) -> None:
         self.session, self.world, self.overdue = session, world, overdue
         self.tickets: list[Ticket] = []
         self.last_queued: Message | None = None
@@ -98,6 +98,10 @@ class Replay:
         who: dict[str, Any] = {"by": self.actor(by, step.at), "now": step.at}
         getattr(self, step.do.value)(ticket, step.given, who)
 
+    def is_late(self, ticket: Ticket) -> bool:
+        """Did the generator find a broken promise in this round?"""
+        return (self.tickets.index(ticket), ticket.cycle) in self.overdue
+
     # --- one method for each step ---------------------------------------------------------------------------------
 
     def verify(self, ticket: Ticket, given: Mapping[str, Any], who: dict[str, Any]) -> None:
@@ -136,6 +140,8 @@ class Replay:
         written = services.add_message(self.session, ticket, message, **who)
         if given.get("queued"):
             self.last_queued = written
+        elif written.state == "queued":  # mail: the worker sends it in the same minute
+            services.deliver_message(self.session, written.id, now=who["now"])
 
     def withdraw(self, ticket: Ticket, given: Mapping[str, Any], who: dict[str, Any]) -> None:
         assert self.last_queued is not None
@@ -150,7 +156,7 @@ class Replay:
         )
 
     def resolve(self, ticket: Ticket, given: Mapping[str, Any], who: dict[str, Any]) -> None:
-        late = text(given, "overdue") if self.overdue[ticket.cycle] else ""
+        late = text(given, "overdue") if self.is_late(ticket) else ""
         resolution = ResolutionGiven(text(given, "solution"), late, text(given, "improvement"))
         services.resolve(self.session, ticket, resolution, **who)
 
@@ -161,7 +167,7 @@ class Replay:
             root_cause=text(given, "root_cause"),
             solution=text(given, "solution"),
             answer=text(given, "answer"),
-            overdue_explanation=text(given, "overdue") if self.overdue[ticket.cycle] else "",
+            overdue_explanation=text(given, "overdue") if self.is_late(ticket) else "",
         )
         services.solve_at_once(self.session, ticket, wanted, **who)
 
