@@ -18,7 +18,7 @@ from app.tickets.followups import Attempt, OtherPerson, dissatisfied, satisfied,
 from app.tickets.given import AttemptGiven, Seen
 from app.tickets.models import Cycle, FollowUp, FollowUpAttempt, Ticket
 from app.tickets.priority import one_step_up
-from app.tickets.services.ground import Step, cycle_of, lock, lock_ids, text_of
+from app.tickets.services.ground import Step, cycle_of, lock_ids, overtaken, text_of
 from app.tickets.services.resolution import other_person
 from app.tickets.workflow import Move
 from app.words import Sentence, say
@@ -213,14 +213,15 @@ def close(session: Session, ticket: Ticket, *, by: Actor, now: datetime) -> Tick
 
 
 def _begin(session: Session, ticket: Ticket, by: Actor, now: datetime) -> tuple[Step, list[Ticket]]:
-    """Lock the ticket and what was merged into it, lower ids first."""
-    merged = list(session.scalars(select(Ticket.id).where(Ticket.merged_into_id == ticket.id)))
-    lock_ids(session, {ticket.id, *merged})
+    """Lock the ticket and what was merged into it, lower ids first; what came in meanwhile has to be looked at."""
+    below = select(Ticket.id).where(Ticket.merged_into_id == ticket.id, Ticket.status == Status.MERGED)
+    wanted = set(session.scalars(below))
+    lock_ids(session, {ticket.id, *wanted})
     step = Step.begin(session, ticket, Action.TICKET_CLOSE, by=by, now=now)
-    children = select(Ticket).where(Ticket.merged_into_id == ticket.id, Ticket.status == Status.MERGED)
-    found = list(session.scalars(children.order_by(Ticket.id)))
-    lock(session, *found)
-    return step, found
+    children = set(session.scalars(below))
+    if not children <= wanted:
+        raise overtaken(session, ticket)
+    return step, [session.get_one(Ticket, id_) for id_ in sorted(children)]
 
 
 def _end_unreachable(step: Step, follow_up: FollowUp | None) -> None:

@@ -15,7 +15,7 @@ from app.tickets.codes import OPEN, STATUS_LABELS, LinkKind, Status
 from app.tickets.given import Seen
 from app.tickets.models import Invalidation, Merge, Ticket, TicketLink
 from app.tickets.queries.scope import facts_of
-from app.tickets.services.ground import Step, cycle_of, invalid, lock_ids, text_of
+from app.tickets.services.ground import Step, cycle_of, invalid, lock_ids, overtaken, text_of
 from app.tickets.workflow import Move
 from app.words import say
 
@@ -69,8 +69,7 @@ def _check_target(ticket: Ticket, into: Ticket) -> None:
 
 def undo_merge(session: Session, ticket: Ticket, *, reason: str = "", by: Actor, now: datetime) -> Ticket:
     """Take the ticket out again: it stands where it stood, and its promises hold with their old dates."""
-    target = session.get(Ticket, ticket.merged_into_id) if ticket.merged_into_id else None
-    _lock_family(session, ticket, *([target] if target else []))
+    _lock_family(session, ticket)
     step = Step.begin(session, ticket, Action.TICKET_MERGE, by=by, now=now)
     step.check(Move.UNDO_MERGE)
     row = _current(session, ticket)
@@ -120,11 +119,23 @@ def link(session: Session, ticket: Ticket, other: Ticket, *, kind: str, by: Acto
 # --- parts ------------------------------------------------------------------------------------------------------------
 
 
-def _lock_family(session: Session, *tickets: Ticket) -> None:
-    """Lock the tickets and everything merged into the first one, lower ids first."""
-    below = session.scalars(select(Ticket.id).where(Ticket.merged_into_id == tickets[0].id))
-    via = session.scalars(select(Merge.ticket_id).where(Merge.via_id == tickets[0].id, Merge.undone_at.is_(None)))
-    lock_ids(session, {*(t.id for t in tickets), *below, *via})
+def _lock_family(session: Session, ticket: Ticket, *others: Ticket) -> None:
+    """Lock the tickets and whatever a merge of the first one moves, lower ids first.
+
+    Who belongs to it is read before the locks are held, so it is read again: if somebody has moved one in between, it
+    is theirs, and going on without its lock could make two transactions wait for each other.
+    """
+    wanted = _family(session, ticket) | {other.id for other in others}
+    lock_ids(session, wanted)
+    if not _family(session, ticket) <= wanted:
+        raise overtaken(session, ticket)
+
+
+def _family(session: Session, ticket: Ticket) -> set[int]:
+    """The ticket, what it lies in, what lies in it, and what went along when it was merged on."""
+    below = session.scalars(select(Ticket.id).where(Ticket.merged_into_id == ticket.id))
+    via = session.scalars(select(Merge.ticket_id).where(Merge.via_id == ticket.id, Merge.undone_at.is_(None)))
+    return {ticket.id, *below, *via} | ({ticket.merged_into_id} if ticket.merged_into_id else set())
 
 
 def _current(session: Session, ticket: Ticket) -> Merge:

@@ -16,7 +16,7 @@ from app.tickets import timing
 from app.tickets.codes import OPEN, Channel, LinkKind, MessageKind, MessageState, Status
 from app.tickets.given import MessageGiven, Registration
 from app.tickets.models import Cycle, Message, Ticket, TicketLink
-from app.tickets.services.ground import Step, cycle_of, invalid, lock_ids, text_of
+from app.tickets.services.ground import Step, cycle_of, invalid, lock_ids, overtaken, text_of
 from app.tickets.services.handling import resume
 from app.tickets.services.registration import register
 from app.words import say
@@ -36,9 +36,12 @@ def add_message(session: Session, ticket: Ticket, given: MessageGiven, *, by: Ac
     if given.kind not in set(MessageKind):
         raise invalid("kind", say("消息种类不对，请重新选择。"))
     kind = MessageKind(given.kind)
-    if kind is MessageKind.INBOUND and ticket.merged_into_id:
-        lock_ids(session, {ticket.id, ticket.merged_into_id})
+    target = ticket.merged_into_id if kind is MessageKind.INBOUND else None
+    if target is not None:
+        lock_ids(session, {ticket.id, target})
     step = Step.begin(session, ticket, _RIGHTS[kind], by=by, now=now)
+    if kind is MessageKind.INBOUND and ticket.merged_into_id not in (None, target):
+        raise overtaken(session, ticket)  # merged a moment ago: its target is not locked
     body = _checked(step, given)
     if kind is MessageKind.INBOUND:
         return _inbound(step, given, body)
