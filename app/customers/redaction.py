@@ -202,6 +202,7 @@ def _replace(text: str, found: list[Found]) -> str:
 
 _TITLES = re.compile(r"(?:先生|女士|小姐|太太|老师|师傅|经理|总|工)$")
 _NO_NAMES = frozenset({"匿名", "未知", "客户", "用户", "先生", "女士", "小姐"})
+_RARE_NAME = re.compile(r"(?![小老大阿])[\u3400-\u9fff]{2,3}")
 _LEGAL = re.compile(r"(?:股份|集团|控股)?(?:有限)?(?:责任)?公司$|集团$|(?:,?(?:co|ltd|inc|llc|corp|limited)\.?)+$")
 _TRADE = re.compile(
     r"(?:技术|科技|信息|电子|网络|实业|贸易|商贸|发展|服务|传媒|文化|软件|电器|工业|制造|建设|工程|投资|咨询|物流|智能|数码|通信|医疗|教育|汽车)$"
@@ -235,7 +236,10 @@ def _surname_of(name: str) -> str | None:
     flat = _TITLES.sub("", _flat(name)) or _flat(name)
     if flat[:2] in surnames.COMPOUND:
         return flat[:2]
-    return flat[0] if flat[:1] in surnames.SINGLE and len(flat) <= 4 else None
+    if flat[:1] in surnames.SINGLE and len(flat) <= 4:
+        return flat[0]
+    # A rare surname is in no list, but the first character of a customer's own name is one, unless it is a nickname.
+    return flat[0] if _RARE_NAME.fullmatch(flat) else None
 
 
 def _company_forms(value: str) -> Iterator[str]:

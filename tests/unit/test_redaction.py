@@ -442,3 +442,14 @@ def test_the_script_table_is_that_of_opencc() -> None:
     assert [converter.convert(character) for character in TRADITIONAL] == list(SIMPLIFIED)
     everything = "".join(map(chr, range(0x3000, 0xA000)))
     assert fold(fold(everything)) == fold(everything)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "redacted"),
+    [
+        ("爨小宝", "请爨女士回电", "请[姓名]回电"),
+        ("小明", "请小姐姐回电", "请小姐姐回电"),
+    ],
+)
+def test_a_rare_surname_of_a_known_customer_counts_with_a_title(name: str, text: str, redacted: str) -> None:
+    assert redact(text, names=[name]) == redacted
