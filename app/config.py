@@ -252,13 +252,19 @@ def distance(a: str, b: str) -> int:
     return previous[-1]
 
 
+def _nearest(name: str, known: set[str]) -> str | None:
+    """The known name within two typing errors. Short names are near to everything (HOME, HOST), so they are let be."""
+    alike = [other for other in sorted(known) if abs(len(other) - len(name)) <= 2] if len(name) > 5 else []
+    near = min(alike, key=lambda other: distance(name, other), default=None)
+    return near if near and distance(name, near) <= 2 else None
+
+
 def doubtful_names(environ: Mapping[str, str]) -> list[Sentence]:
     """Sentences about variables that nothing reads but that look as if they were meant for this program."""
     known = {form for name in known_names() for form in (name, f"{name}_FILE")}
     found = []
     for name in sorted(set(environ) - known):
-        near = min(sorted(known), key=lambda other: distance(name, other))
-        if len(name) > 5 and distance(name, near) <= 2:  # shorter names are near to everything (HOME, HOST)
+        if near := _nearest(name, known):
             found.append(say("环境变量 %(name)s 没有作用，是不是想写 %(near)s？", name=name, near=near))
         elif name.startswith(FAMILIES):
             found.append(say("环境变量 %(name)s 没有作用：这个版本不读取它。", name=name))
