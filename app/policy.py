@@ -252,9 +252,11 @@ def reaches(actor: Actor, action: Action) -> frozenset[Reach]:
     """Every reach that the actor's roles give for an action; a manager has the supervisor's column cut to `managed`."""
     rule = RULES[action]
     roles = roles_in_force(actor.roles)
-    found = {rule[role] for role in roles if role in rule}
+    found: set[Reach] = {rule[role] for role in roles if role in rule}
     if actor.manages and Role.TRAINEE not in roles and Role.SUPERVISOR in rule and Reach.ALL not in found:
         found.add(Reach.MANAGED)
+    if action is Action.TICKET_SEE and Reach.DEPT in found:
+        found.add(Reach.OWN)  # who is on a ticket sees it, in whatever department it lies (a deputy, an assignee)
     return frozenset(found)
 
 

@@ -108,3 +108,13 @@ def test_customers_in_reach_are_those_of_visible_tickets(crowd: Desk) -> None:
     everyone = set(crowd.session.scalars(queries.customers_in_reach(crowd.who("wang"))))
     assert everyone == set(crowd.session.scalars(select(Ticket.customer_id)))
     assert not list(crowd.session.scalars(queries.customers_in_reach(crowd.who("luo"))))
+
+
+def test_who_stands_in_from_another_department_sees_the_ticket(desk: Desk) -> None:
+    ticket = desk.registered("lin")
+    facts = queries.facts_of(desk.session, ticket, desk.now)
+    tang = desk.who("tang")
+    deputy = replace(tang, standing_for=frozenset({desk.cast.people["lin"].id}))
+    assert not may(tang, Action.TICKET_SEE, facts)
+    assert may(deputy, Action.TICKET_REPLY, facts)
+    assert queries.find(desk.session, ticket.no, viewer=deputy, now=desk.now).id == ticket.id
