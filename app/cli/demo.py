@@ -25,7 +25,8 @@ from app.installation import MIGRATIONS, Installation, is_demo
 from app.web.languages import translate
 from app.words import N_, say
 
-NAMED = 12  # the accounts that people are told about; they come first
+# The accounts that people are told about.
+NAMED = ("lin", "chen", "sun", "wang", "zhou", "he", "zhao", "qian", "xiao", "luo", "gao", "root")
 
 # The company and its stories (`app.demo`) are read where they are needed: no server should carry them in memory.
 demo = group("demo", N_("演示数据"))
@@ -99,11 +100,11 @@ def reset() -> None:
 @click.option("--port", envvar="PORT", type=click.IntRange(0, 65535), default=8000, show_default=True, help=N_("端口"))
 @speaks
 def up(tickets: int, seed: int, host: str, port: int) -> None:
-    from app.demo.loading import load as load_company
-
     make_keys()
     upgrade()
     if not _is_loaded():
+        from app.demo.loading import load as load_company
+
         if _has_people():
             _refuse_unless_demo()
             empty()  # the last loading was interrupted
@@ -128,28 +129,24 @@ def demo_password() -> str:
 
 def _renew_passwords() -> None:
     """A DEMO_PASSWORD that was changed since the last start counts from now on."""
-    from app.demo.people import PEOPLE
-
     password = demo_password()
     with transaction() as session:
-        person = person_by_login(session, PEOPLE[0].login)
+        person = person_by_login(session, NAMED[0])
         known = person is not None and verify(person.password_hash, password)
     if known:
         return
     hashed = hash_password(password)
     with transaction() as session:
-        logins = {person.login for person in PEOPLE}
         for user in people(session, active=None):
-            if user.login in logins:
-                replace_password(session, user, hashed)
+            replace_password(session, user, hashed)
 
 
 def _introduce() -> None:
-    from app.demo.people import PEOPLE
-
     tell(say("演示账号（密码都是 %(password)s）：", password=demo_password()))
-    for person in PEOPLE[:NAMED]:
-        click.echo(f"  {person.login:<6} {person.name}")
+    with transaction() as session:
+        names = {person.login: person.name for person in people(session)}
+    for login in NAMED:
+        click.echo(f"  {login:<6} {names.get(login, '')}")
 
 
 def _question() -> str:
