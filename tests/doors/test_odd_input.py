@@ -24,7 +24,7 @@ from tests.doors.odd import BYTES, JUNK_IN_ADDRESSES, TEXTS, VALUES, fields_of, 
 
 assert examples_admin  # adds its doors
 PROOF = os.environ.get("BIHUAN_PROOF") == "1"
-A_FIELD = len(TEXTS) if PROOF else 5  # odd values for each field; each value meets many fields anyway
+A_FIELD = len(VALUES) if PROOF else 3  # odd values for each field; each value meets many fields anyway
 WORKERS = ("zhou", "he", "root", "lin", "chen")
 SECRETS = ("password", "current", "again", "code", "next", "username")  # never come back into a page
 TYPED = "打了半天的字，不能丢"
@@ -113,7 +113,7 @@ def _check_given_back(
     kinds = fields_of(answer.text, path) or dict.fromkeys(sent, "text")
     typed = {n: sent[n] for n, kind in kinds.items() if kind in ("textarea", "text") and n in sent and n not in SECRETS}
     lost = [n for n, value in typed.items() if str(value).strip() and not shows(answer.text, str(value))]
-    if lost and (answer.status_code == 422 or not _kept(world, answer, person, str(sent[lost[0]]))):
+    if lost and not _kept(world, answer, person, str(sent[lost[0]])):
         findings.append(f"{what}: {answer.status_code}, {lost} did not come back")
 
 
@@ -318,7 +318,7 @@ def test_odd_queries_are_answered(world: World) -> None:
             together = world.once(person, "GET", path, query=dict.fromkeys(KEYS, odd))
             findings.look(f"{path} with {_short(odd)} everywhere", together)
             if listing:
-                for order in ("updated", "due", "priority", "received"):
+                for order in ("updated", "due", "priority", "received") if "tickets" in endpoint else ("updated",):
                     answer = world.once(person, "GET", path, query={"cursor": odd, "order": order, "older": odd})
                     findings.look(f"{path} by {order} from {_short(odd)}", answer)
                 findings.look(f"{path} limit {_short(odd)}", world.once(person, "GET", path, query={"limit": odd}))
