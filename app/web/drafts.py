@@ -20,7 +20,8 @@ from app.web.languages import translate
 from app.words import say
 
 PARAMETER = "draft"
-NEVER_KEPT = ("password", "code", "token", "secret", "signature", "csrf")
+NEVER_KEPT = ("password", "again", "current", "token", "secret", "signature", "csrf")
+CODES_ARE_SECRET_IN = {"auth", "me"}  # elsewhere a code names a category or a product
 MOST_CHARACTERS = 100_000
 COOKIE = "drafts"  # slot → uid of what came back, so that a successful save can clear it away
 
@@ -29,7 +30,7 @@ def typed_fields() -> dict[str, list[str]]:
     """What the request's form holds, without secrets and files."""
     kept, size = {}, 0
     for name, values in request.form.lists():
-        if any(word in name.casefold() for word in NEVER_KEPT) or name == "next":
+        if is_secret(name) or name == "next":
             continue
         size += len(name) + sum(len(value) for value in values)
         if size > MOST_CHARACTERS:
@@ -97,3 +98,9 @@ def forget_saved() -> None:
     uid, owner = kept[where], g.actor.id
     cookie[COOKIE] = {name: value for name, value in kept.items() if name != where}
     afterwards.leave(lambda session: drafts.drop(session, uid, user_id=owner))
+
+
+def is_secret(name: str) -> bool:
+    """Is this a field whose content must not even lie sealed: a password, a code of the second factor, a token?"""
+    words = NEVER_KEPT + (("code",) if request.blueprint in CODES_ARE_SECRET_IN else ())
+    return any(word in name.casefold() for word in words)

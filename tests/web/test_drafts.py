@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
 from app.accounts.models import Draft, UserSession
+from app.web import drafts as drafting
 from app.web.forms import Kept
 from tests.cast import NOON, PASSWORD, Cast
 from tests.databases import Database
@@ -200,3 +201,15 @@ def test_a_note_never_comes_back_in_the_box_for_the_customer(probe: Flask) -> No
         note = Kept("tickets.add_note", MultiDict({"body": "internal"}))
         assert note.fits(NoteForm())
         assert not note.fits(ReplyForm())
+
+
+@pytest.mark.parametrize("name", ["password", "again", "current", "csrf_token", "new_password", "signature"])
+def test_a_secret_field_is_secret_whatever_its_form(app: Flask, name: str) -> None:
+    with app.test_request_context("/", method="POST"):
+        assert drafting.is_secret(name)
+
+
+@pytest.mark.parametrize(("path", "secret"), [("/login/code", True), ("/admin/categories", False)])
+def test_a_code_is_secret_where_it_opens_a_door(app: Flask, path: str, secret: bool) -> None:
+    with app.test_request_context(path, method="POST"):
+        assert drafting.is_secret("code") is secret
