@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from threading import Barrier, Thread
 from typing import Any
 
 import pytest
@@ -78,6 +78,28 @@ def test_one_form_sent_by_many_clicks_is_one_ticket(desk: Desk, database: Databa
     made, refused = together(database, lambda s, _: services.register(s, given, by=lin, now=now).no, 20)
     assert not refused
     assert set(made) == {"CS20240305001"}
+
+
+def test_a_chosen_and_a_recognised_customer_do_not_wait_for_each_other(desk: Desk, database: Database) -> None:
+    """Both registrations want the customer (returning from now on) and the counter; one order for everybody."""
+    customer_id = desk.registered().customer_id
+    desk.session.commit()
+    lin, now = desk.who("lin"), desk.now
+    made: list[str] = []
+
+    def recognised() -> None:
+        with database.session() as session, write_transaction(session):
+            made.append(services.register(session, Registration("email", "又坏了", ZHANG), by=lin, now=now).no)
+
+    other = Thread(target=recognised)
+    with database.session() as session, write_transaction(session):
+        chosen = Registration("email", "还是不行", customer_id=customer_id)
+        made.append(services.register(session, chosen, by=lin, now=now).no)
+        other.start()
+        other.join(0.5)  # it waits for us by now; our commit writes what is left
+    other.join()
+    assert made == ["CS20240305002", "CS20240305003"]
+    assert sound(desk)
 
 
 def test_one_edit_wins_and_the_others_see_both_texts(desk: Desk, database: Database) -> None:

@@ -10,13 +10,14 @@ from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session
 
 from app.customers import written
+from app.customers.services.locking import locked
 from app.errors import Conflict, NotAllowed
 from app.policy import Action, Actor
 from app.tickets import timing
 from app.tickets.codes import OPEN, Channel, LinkKind, MessageKind, MessageState, Status
 from app.tickets.given import MessageGiven, Registration
 from app.tickets.models import Cycle, Message, Ticket, TicketLink
-from app.tickets.services.ground import Step, cycle_of, invalid, lock_ids, overtaken, text_of
+from app.tickets.services.ground import Step, customer_of, cycle_of, invalid, lock_ids, overtaken, text_of
 from app.tickets.services.handling import resume
 from app.tickets.services.registration import register
 from app.words import say
@@ -39,6 +40,8 @@ def add_message(session: Session, ticket: Ticket, given: MessageGiven, *, by: Ac
     target = ticket.merged_into_id if kind is MessageKind.INBOUND else None
     if target is not None:
         lock_ids(session, {ticket.id, target})
+    if kind is MessageKind.INBOUND and ticket.status == Status.CLOSED:
+        locked(session, customer_of(session, ticket))  # a ticket will be registered: customers come before tickets
     step = Step.begin(session, ticket, _RIGHTS[kind], by=by, now=now)
     if kind is MessageKind.INBOUND and ticket.merged_into_id not in (None, target):
         raise overtaken(session, ticket)  # merged a moment ago: its target is not locked

@@ -15,6 +15,7 @@ from app.customers import queries as customers
 from app.customers import services as customer_services
 from app.customers import written
 from app.customers.models import Customer
+from app.customers.services.locking import locked
 from app.errors import Conflict, NotFound
 from app.policy import Action, Actor, authorize, may
 from app.tickets import numbers, timing
@@ -110,17 +111,24 @@ def _customer(session: Session, given: Registration, by: Actor, now: datetime) -
     """Whose feedback it is, and the name given this time where it differs from the known one."""
     if given.customer_id is not None:
         authorize(by, Action.CUSTOMER_FIND)
-        customer = session.get(Customer, given.customer_id)
-        if customer is not None and customer.merged_into_id is not None:
-            customer = session.get(Customer, customer.merged_into_id)
-        if customer is None:
-            raise NotFound
-        return customer, None
+        return _chosen(session, given.customer_id), None
     if given.channel == Channel.INTERNAL and (given.customer is None or not may(by, Action.TICKET_REGISTER)):
         return customer_services.staff_customer(session, by=by, now=now), None
     who = given.customer or customer_services.GivenCustomer()
     found = customer_services.recognise(session, who, by=by, now=now)
     return found.customer, found.other_name
+
+
+def _chosen(session: Session, customer_id: int) -> Customer:
+    """A known customer, locked as recognition locks one: before the counter, or two registrations could wait for each
+    other, and before "returning" is decided, or it could undo a VIP that was set in the same moment."""
+    customer = session.get(Customer, customer_id)
+    if customer is None:
+        raise NotFound
+    customer = locked(session, customer)
+    if customer.merged_into_id is None:
+        return customer
+    return locked(session, session.get_one(Customer, customer.merged_into_id))
 
 
 def _new_ticket(session: Session, given: Registration, by: Actor, now: datetime) -> Ticket:
