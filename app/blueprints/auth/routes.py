@@ -147,7 +147,7 @@ def logout() -> Answer:
 @requires(Action.SIGN_IN, limited=True)
 def step_up() -> Answer:
     form = StepUpForm()
-    if request.method == "GET":
+    if request.method != "POST":
         form.next.data = _next()
         return _step_up_page(form, 200)
     if not form.validate():
