@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from html import escape
 from urllib.parse import quote
 
 import pytest
 from flask import Flask
+from sqlalchemy import update
 from werkzeug.test import TestResponse
 
+from app import clock
+from app.accounts.models import User, UserSession
 from app.policy import Action, Actor, Reach, may, within
 from app.web.access import Access, declared
 from tests.cast import PEOPLE
@@ -138,6 +142,16 @@ class Walk:
         if path.startswith("/api/"):
             return self.world.once(self.person, method, path, query=query, json=case.filled("json", where))
         return self.world.once(self.person, method, path, query=query, form=case.filled("form", where))
+
+    def sent_to(self, place: str, endpoint: str, method: str) -> list[str]:
+        """What is wrong, unless the first example of the door leads to this place and does nothing."""
+        case = CASES[endpoint, method][0]
+        where = self.where(case, case.subjects()[0])
+        path = self.urls.build(endpoint, case.path_args(where), method)
+        answer = self.send(method, path, case, where)
+        faults = [] if answer.headers.get("Location", "").startswith(place) else [f"{path}: {answer.status_code}"]
+        changed = set(self.world.written) - TRACES - {"draft", "data_key"}
+        return faults + ([f"{path}: wrote to {sorted(changed)}"] if changed else [])
 
     # --- what the table says ---
 
@@ -269,3 +283,61 @@ def _numbers_out_of_sight(world: World, actor: Actor | None) -> set[str]:
 
 def test_strangers_are_strangers() -> None:
     assert set(STRANGERS) < set(EVERYBODY)
+
+
+# --- further locks on some doors --------------------------------------------------------------------------------------
+
+
+def test_sensitive_doors_ask_for_the_password_again(world: World) -> None:
+    """Signed in a while ago is not enough: nothing is done, nothing is shown."""
+    faults, count = [], 0
+    for walk, endpoint, method in _guarded(world):
+        access = _access(world.app, endpoint, method)
+        if access.step_up:
+            with world.undone():
+                mine = update(UserSession).where(UserSession.user_id == world.ids[walk.person])
+                world.connection.execute(mine.values(step_up_at=None))
+                faults += walk.sent_to("/step-up", endpoint, method)
+            count += 1
+    assert count > 10
+    assert not faults, "\n".join(faults)
+
+
+def test_who_must_change_the_password_does_that_first(world: World) -> None:
+    faults = []
+    for walk, endpoint, method in _guarded(world):
+        access = _access(world.app, endpoint, method)
+        if access.actions and not access.limited and not endpoint.startswith("api_"):
+            with world.undone():
+                me = update(User).where(User.id == world.ids[walk.person])
+                world.connection.execute(me.values(must_change_password=True))
+                faults += walk.sent_to("/me/password", endpoint, method)
+    assert not faults, "\n".join(faults)
+
+
+def test_a_session_that_ended_opens_nothing(world: World) -> None:
+    """Signed out elsewhere, an hour idle, twelve in all, or the rights of another epoch."""
+    now = clock.now()
+    for change in (
+        {"ended_at": now},
+        {"seen_at": now - timedelta(hours=1, minutes=1)},
+        {"created_at": now - timedelta(hours=12, minutes=1)},
+        {"epoch": 99},
+        {"second_factor_pending": True},
+    ):
+        with world.undone():
+            world.connection.execute(update(UserSession).where(UserSession.user_id == world.ids["zhou"]).values(change))
+            for path in ("/", "/tickets", "/me", "/customers", "/admin/"):
+                answer = world.ask("zhou", "GET", path)
+                assert (answer.status_code, answer.headers["Location"][:6]) == (303, "/login"), (change, path)
+
+
+def _guarded(world: World) -> Iterator[tuple[Walk, str, str]]:
+    """Every door with somebody who may use it."""
+    walks = [Walk(world, person) for person in ("zhou", "root", "he")]
+    for endpoint, method in doors(world.app):
+        actions = _access(world.app, endpoint, method).actions
+        for walk in walks:
+            if any(may(walk.actor, action) for action in actions):
+                yield walk, endpoint, method
+                break
