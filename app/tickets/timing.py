@@ -6,7 +6,8 @@ What the clocks are and when they are due is `tickets.clocks` and `sla.clock`; o
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -127,6 +128,8 @@ def judged(session: Session, ticket: Ticket, cycle: Cycle, *, now: datetime) -> 
     priority = ticket.priority or BEFORE_TRIAGE
     for kind in (ClockKind.RESPONSE, ClockKind.SOLUTION):
         wanted = promise(session, known, ticket, kind, priority=priority, start=start)
+        if wanted and kind is ClockKind.SOLUTION:
+            wanted = replace(wanted, due_at=wanted.due_at + _stood_still(session, cycle, wanted))
         set_deadline(session, cycle, kind, wanted, now=now, because="triage")
     answered(session, ticket, cycle, now=now, known=known)
     if ticket.planned_set_at is None:
@@ -134,6 +137,15 @@ def judged(session: Session, ticket: Ticket, cycle: Cycle, *, now: datetime) -> 
         ticket.planned_for = planned.due_at if planned else None
         set_deadline(session, cycle, ClockKind.PLANNED, planned, now=now, because="triage")
     refresh_next_due(session, ticket)
+
+
+def _stood_still(session: Session, cycle: Cycle, wanted: Deadline) -> timedelta:
+    """For how long the customer was waited for in this round so far: a correction must not take that time back."""
+    policy = session.get(SlaPolicy, wanted.policy_id) if wanted.policy_id else None
+    if policy is not None and not policy.pauses_in_waiting:
+        return timedelta()
+    over = select(Pause).where(Pause.cycle_id == cycle.id, Pause.ended_at.is_not(None))
+    return sum((row.ended_at - row.started_at for row in session.scalars(over) if row.ended_at), timedelta())
 
 
 def _planned_by_default(
