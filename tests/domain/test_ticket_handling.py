@@ -8,6 +8,7 @@ from sqlalchemy import select
 from app.errors import Conflict, Invalid, NotAllowed
 from app.outbox.models import OutboxMessage
 from app.tickets import queries, services
+from app.tickets.invariants import check
 from app.tickets.models import Cycle, Message, Pause, SlaClock, Ticket, TicketLink
 from tests.domain.desk import ENQUIRY, FAULT, Desk
 
@@ -58,6 +59,19 @@ def test_waiting_for_the_customer_stops_the_solution_clock_only(desk: Desk) -> N
     assert desk.session.scalars(old).all() == [before["solution"]]
 
 
+def test_a_correction_does_not_take_back_the_time_that_was_waited(desk: Desk) -> None:
+    ticket = desk.started(channel="phone")
+    before = clock(desk, ticket, "solution").due_at
+    for _ in range(2):
+        services.wait(desk.session, ticket, by=desk.who("chen"), now=desk.now)
+        desk.later(hours=3)
+        desk.start(ticket)
+    desk.triage(ticket)
+    assert clock(desk, ticket, "solution").due_at == before + timedelta(hours=6)
+    desk.triage(ticket, FAULT, urgency=3)
+    assert clock(desk, ticket, "solution").due_at == ticket.received_at + timedelta(hours=24 + 6)  # P1
+
+
 def test_handing_back_needs_a_reason_and_counts_as_wrong_routing(desk: Desk) -> None:
     ticket = desk.started()
     with pytest.raises(Invalid):
@@ -81,6 +95,18 @@ def test_the_first_answer_ends_the_response_clock_and_taking_it_back_starts_it_a
     assert ticket.next_due_at == clock(desk, ticket, "response").due_at
     with pytest.raises(Conflict, match="已经发出或已撤回"):
         services.withdraw_message(desk.session, message, by=desk.who("lin"), now=desk.now)
+
+
+def test_a_reply_taken_back_when_the_round_is_over_starts_no_clock(desk: Desk) -> None:
+    ticket = desk.started(channel="phone")
+    message = desk.say(ticket, undo=True)
+    desk.analyse(ticket)
+    desk.ask(desk.resolve(ticket))
+    desk.close(ticket)
+    services.withdraw_message(desk.session, message, by=desk.who("lin"), now=desk.now)
+    desk.session.flush()
+    assert clock(desk, ticket, "response").stopped_at == desk.now
+    assert list(check(desk.session)) == []
 
 
 def test_a_reply_from_a_page_waits_and_then_goes_out(desk: Desk) -> None:

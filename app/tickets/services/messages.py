@@ -68,7 +68,10 @@ def withdraw_message(session: Session, message: Message, *, by: Actor, now: date
     if not _swap(session, message.id, MessageState.QUEUED, MessageState.WITHDRAWN):
         raise Conflict(say("这条消息已经发出或已撤回，不能再撤回。需要更正时请再发一条。"))
     session.refresh(message)
-    timing.answered(session, ticket, session.get_one(Cycle, message.cycle_id), now=now)
+    cycle = session.get_one(Cycle, message.cycle_id)
+    timing.answered(session, ticket, cycle, now=now)
+    if cycle.id != step.cycle.id or ticket.status not in OPEN:
+        timing.closed(session, ticket, cycle, now=now)  # unanswered, but that round is over: nothing runs any more
     step.note("message_withdrawn", message=message.id)
     step.publish("message.withdrawn", message_id=message.id)
     return message
