@@ -393,6 +393,22 @@ def test_a_deputys_act_names_both(desk: Desk) -> None:
     assert (entry.actor_id, entry.standing_for) == (deputy.id, desk.who("chen").id)
 
 
+def test_a_deputys_decision_names_both_though_it_ends_what_they_stood_for(desk: Desk) -> None:
+    ticket, follow_up = desk.resolved()
+    lin = desk.who("lin").id
+    deputy = replace(desk.who("mei"), standing_for=frozenset({lin}))
+    desk.ask(follow_up, deputy)
+    desk.close(ticket, deputy)
+    other = desk.started()
+    chen = replace(desk.who("tang"), roles=desk.who("chen").roles, standing_for=frozenset({desk.who("chen").id}))
+    services.hand_back(desk.session, other, reason="不归我们", by=chen, now=desk.now)
+    desk.session.commit()
+    audited = desk.session.scalars(select(AuditEntry).where(AuditEntry.action == "ticket.closed")).one()
+    assert (audited.actor_id, audited.standing_for) == (deputy.id, lin)
+    entry = desk.session.scalars(select(Event).where(Event.kind == "handed_back")).one()
+    assert (entry.actor_id, entry.standing_for) == (chen.id, desk.who("chen").id)
+
+
 def test_follow_ups_of_closed_tickets_are_over(desk: Desk) -> None:
     desk.closed()
     assert not desk.session.scalars(select(FollowUp).where(FollowUp.state == "open")).all()

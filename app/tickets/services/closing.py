@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.audit import record
 from app.customers import written
 from app.errors import Conflict, Invalid, NotAllowed
 from app.numbering import company_zone
@@ -149,7 +148,7 @@ def reopen(
     if follow_up and follow_up.state == FollowUpState.OPEN:
         follow_up.state = FollowUpState.CANCELLED
         follow_up.next_attempt_at = None
-    record(session, by, "ticket.reopened", ticket, at=now)
+    step.record("ticket.reopened")
     _go_round_again(step, why=why, follow_up=None)
     return ticket
 
@@ -206,7 +205,7 @@ def close(session: Session, ticket: Ticket, *, by: Actor, now: datetime) -> Tick
     if outcome is Outcome.UNREACHABLE:
         _end_unreachable(step, follow_up)
     _end(step, outcome, follow_up)
-    record(session, by, "ticket.closed", ticket, at=now, data={"outcome": outcome})
+    step.record("ticket.closed", outcome=outcome)
     for child in children:
         _close_with(step, child)
     return ticket
@@ -231,7 +230,7 @@ def _end_unreachable(step: Step, follow_up: FollowUp | None) -> None:
         )
     if follow_up is not None:
         _finish(step, follow_up, Outcome.UNREACHABLE)
-    record(step.session, step.by, "ticket.closed_unreachable", step.ticket, at=step.now)
+    step.record("ticket.closed_unreachable")
 
 
 def _end(step: Step, outcome: Outcome, follow_up: FollowUp | None) -> None:

@@ -8,7 +8,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.accounts.queries import load_actor, person_by_login
-from app.audit import record
 from app.errors import Conflict
 from app.policy import Action, Actor, Role
 from app.tickets.codes import ESCALATION_LABELS, OPEN, STATUS_LABELS, EscalationKind, Part, Status
@@ -38,7 +37,7 @@ def escalate(session: Session, ticket: Ticket, *, kind: str, reason: str, by: Ac
         ticket.complaint = True
     step.touch()
     step.note("escalated", why=why, escalation=row.id, kind=kind)
-    record(session, by, "ticket.escalated", ticket, at=now, data={"kind": kind})
+    step.record("ticket.escalated", kind=kind)
     step.publish("ticket.escalated", kind=kind, escalation_id=row.id)
     return row
 

@@ -7,7 +7,6 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.audit import record
 from app.errors import Conflict
 from app.policy import Action, Actor
 from app.tickets import timing
@@ -48,7 +47,7 @@ def confirm_invalid(session: Session, ticket: Ticket, *, by: Actor, now: datetim
     row.confirmed_at, row.confirmed_by = now, by.id
     timing.cancel(session, ticket, step.cycle, now=now)
     step.move(Move.INVALIDATE, "invalid_confirmed")
-    record(session, by, "ticket.invalid_confirmed", ticket, at=now)
+    step.record("ticket.invalid_confirmed")
     step.publish("ticket.invalid_confirmed")
     return ticket
 
@@ -69,7 +68,7 @@ def restore(session: Session, ticket: Ticket, *, reason: str = "", by: Actor, no
         row.ended_at, row.ended_by = now, by.id
     timing.revive(session, ticket, step.cycle, now=now, because="restored")
     step.move(Move.RESTORE, "restored", why=why)
-    record(session, by, "ticket.restored", ticket, at=now)
+    step.record("ticket.restored")
     step.publish("ticket.restored")
     return ticket
 

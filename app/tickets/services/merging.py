@@ -7,7 +7,6 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.audit import record
 from app.errors import Conflict, NotFound
 from app.policy import Action, Actor, may
 from app.tickets import timing
@@ -48,7 +47,7 @@ def merge(
     step.move(Move.MERGE, "merged", why=why, into=into.id)
     _move_children(step, into)
     _beside(step, into).note("child_merged", child=ticket.id)
-    record(session, by, "ticket.merged", ticket, at=now, data={"into": into.id})
+    step.record("ticket.merged", into=into.id)
     step.publish("ticket.merged", into_id=into.id)
     return ticket
 
@@ -84,7 +83,7 @@ def undo_merge(session: Session, ticket: Ticket, *, reason: str = "", by: Actor,
         timing.pause(session, ticket, step.cycle, now=now)
     _children_back(step, into)
     _beside(step, into).note("child_split", child=ticket.id)
-    record(session, by, "ticket.merge_undone", ticket, at=now, data={"into": into.id})
+    step.record("ticket.merge_undone", into=into.id)
     step.publish("ticket.unmerged", into_id=into.id)
     return ticket
 

@@ -10,7 +10,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.accounts.models import Department
-from app.audit import record
 from app.customers import written
 from app.customers.models import Customer
 from app.customers.services import is_key_customer
@@ -66,7 +65,7 @@ def classify(step: Step, given: TriageGiven, *, first: bool, claim: bool) -> Tic
     else:
         step.move(Move.RECLASSIFY, "reclassified", why=why, **data)
     if verdict.rule == "override":
-        record(session, step.by, "ticket.priority_overridden", ticket, at=step.now, data={"to": verdict.priority})
+        step.record("ticket.priority_overridden", to=verdict.priority)
     if target:
         follow_rule(step, target)
     step.publish("ticket.triaged", priority=ticket.priority, department_id=ticket.department_id)
