@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from app.policy import Action, Actor, Reach, Role, may, within
-from app.tickets import queries
+from app.tickets import queries, services
 from app.tickets.models import Participation, Ticket
 from tests.domain.desk import ENQUIRY, FAULT, Desk
 
@@ -94,6 +94,17 @@ def test_being_on_it_ends_thirty_days_after_closing(crowd: Desk) -> None:
     assert facts.own_ended
     assert not may(crowd.who("lin"), Action.PERSONAL_SEE, facts)
     assert may(crowd.who("zhou"), Action.PERSONAL_SEE, facts)
+
+
+def test_closing_ends_what_an_expert_was_asked(desk: Desk) -> None:
+    ticket, follow_up = desk.resolved()
+    expert = desk.who("qian")
+    services.ask_expert(desk.session, ticket, "qian", reason="是否批次问题", by=desk.who("chen"), now=desk.now)
+    assert may(expert, Action.PERSONAL_SEE, queries.facts_of(desk.session, ticket, desk.now))
+    desk.ask(follow_up)
+    desk.close(ticket)
+    assert not may(expert, Action.TICKET_SEE, queries.facts_of(desk.session, ticket, desk.now))
+    assert queries.count(desk.session, queries.Filters(), viewer=expert, now=desk.now) == 0
 
 
 def test_a_deputy_is_on_the_absent_persons_tickets(desk: Desk) -> None:

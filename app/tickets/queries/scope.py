@@ -45,7 +45,7 @@ def facts_of_many(session: Session, tickets: Iterable[Ticket], now: datetime) ->
             registrar_id=ticket.registrar_id,
             follow_up_holder_id=ticket.follow_up_holder_id,
             assisting=frozenset(parts[ticket.id, Part.ASSIST]),
-            asked=frozenset(parts[ticket.id, Part.ASKED]),
+            asked=frozenset(parts[ticket.id, Part.ASKED] if ticket.closed_at is None else ()),  # closing ends requests
             sampled=frozenset(parts[ticket.id, Part.SAMPLE]),
             own_ended=own_ended(ticket, now),
         )
@@ -84,7 +84,7 @@ def branches(actor: Actor, reach: Reach, *, now: datetime) -> list[ColumnElement
         case Reach.MANAGED:
             return _of_departments(sorted(actor.manages))
         case Reach.ASKED:
-            return [Ticket.id.in_(taking_part(Part.ASKED, user=actor.id))]
+            return [and_(Ticket.id.in_(taking_part(Part.ASKED, user=actor.id)), Ticket.closed_at.is_(None))]
         case Reach.SAMPLED:
             return [Ticket.id.in_(taking_part(Part.SAMPLE, user=actor.id))]
         case _:
