@@ -213,6 +213,15 @@ def test_a_reply_that_no_server_takes_is_shown_as_failed(post: Post, desk: Desk,
     assert reply.state == "failed"
 
 
+def test_a_reply_to_a_customer_without_an_address_is_shown_as_failed(post: Post, desk: Desk, session: Session) -> None:
+    ticket = desk.started(channel="email")
+    reply = desk.say(ticket, by="lin", undo=True)
+    desk.later(seconds=16)
+    post.work()
+    session.refresh(reply)
+    assert (reply.state, reply.sent_at) == ("failed", None)
+
+
 def test_a_process_killed_while_sending_sends_again(post: Post, desk: Desk, session: Session) -> None:
     ticket = desk.started(customer=WITH_MAIL, channel="email")
     reply = desk.say(ticket, by="lin", undo=True)
