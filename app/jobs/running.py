@@ -65,6 +65,7 @@ def _handle(session: Session, one: Claim, handlers: Handlers, clock: Callable[[]
     payload = None
     if isinstance(job, Errand):
         with write_transaction(session):
+            claiming.renew(session, one, now=clock())  # or another worker would send the same mail beside us
             payload = job.prepare(session, one, clock())
         if payload is not None:
             job.perform(payload)

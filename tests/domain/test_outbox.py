@@ -163,6 +163,30 @@ def test_an_errand_holds_no_transaction_while_it_is_out(database: Database, sess
     assert waiting(session) == 0
 
 
+def test_an_errand_that_comes_late_in_its_batch_is_not_done_by_two(database: Database, session: Session) -> None:
+    """The ones before it took most of the lease: it has a whole one of its own while it is out."""
+    taken: list[Claim] = []
+    now = NOON + LEASE - timedelta(seconds=1)
+
+    def perform(_payload: str) -> None:
+        with database.session() as other:
+            taken.extend(take(other, now + LEASE - timedelta(seconds=1)))
+
+    put(session)
+    (one,) = take(session)
+    errand = Errand(lambda _s, one, _n: one.topic, perform, lambda _s, _p, _n: None)
+    assert running.run(session, one, {"ticket.closed": errand}, lambda: now)
+    assert taken == []
+
+
+def test_an_errand_whose_lease_is_lost_does_not_leave(session: Session) -> None:
+    put(session)
+    (slow,) = take(session)
+    take(session, NOON + LEASE + timedelta(seconds=1))
+    errand = Errand(lambda _s, one, _n: one.topic, lambda _p: pytest.fail("performed"), lambda _s, _p, _n: None)
+    assert not running.run(session, slow, {"ticket.closed": errand}, lambda: NOON)
+
+
 def test_an_errand_with_nothing_to_do_is_done(session: Session) -> None:
     errand = Errand(
         lambda _s, _o, _n: None, lambda _p: pytest.fail("performed"), lambda _s, _p, _n: pytest.fail("settled")
