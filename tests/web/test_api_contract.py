@@ -102,7 +102,16 @@ def test_a_stale_version_is_a_conflict(api: Api) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["😀" * 200, "a" * 10_000, "１３８１２３４５６７８", "<script>alert(1)</script>", "繁體中文客訴", "\u202ertl", "\x00"]
+    "text",
+    [
+        "😀" * 200,
+        "a" * 10_000,
+        "１３８１２３４５６７８",
+        "<script>alert(1)</script>",
+        "繁體中文客訴",
+        "\u202ertl",
+        "\x00",
+    ],
 )
 def test_odd_text_is_kept_or_refused_with_a_sentence(api: Api, text: str) -> None:
     answer = api("lin").post(f"{V1}/tickets", json=STORY | {"description": text})
