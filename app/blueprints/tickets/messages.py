@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import g, url_for
 
 from app.blueprints.tickets.forms import FactForm, MessageForm
 from app.blueprints.tickets.routes import bp, company_moment, found, page_of
-from app.errors import Invalid
+from app.errors import Conflict, Invalid
 from app.extensions import db
 from app.policy import Action
 from app.tickets import queries, services
-from app.tickets.codes import MessageKind
+from app.tickets.codes import FACT_LABELS, MessageKind
 from app.tickets.given import MessageGiven
 from app.tickets.models import Ticket
+from app.tickets.queries import TicketPage
 from app.web.access import requires, the_actor
+from app.web.languages import translate
 from app.web.transaction import Answer, done, show, tell, transactional
-from app.words import say
+from app.words import N_, say
 
 SAID = {
     MessageKind.REPLY: say("回复已登记。"),
@@ -71,7 +75,18 @@ def edit_fact_page(no: str, field: str) -> Answer:
     ticket = found(no)
     page = queries.whole(db.session(), ticket, viewer=the_actor(), now=g.now)
     form = FactForm(data={"text": queries.fact_text(page, field), "version": str(ticket.version)})
-    return show("tickets/fact.html", page=page, ticket=ticket, form=form, field=field)
+    return show("tickets/fact.html", **_fact_context(page, form, field))
+
+
+def _fact_context(page: TicketPage, form: FactForm, field: str) -> dict[str, Any]:
+    """The form of one fact. Typed over an older version, both texts stand side by side, and the next save decides."""
+    stored, compare = queries.fact_text(page, field), None
+    if form.version.data != str(page.ticket.version):
+        if (form.text.data or "") != stored:
+            label = translate(FACT_LABELS.get(field, N_("内容")))
+            compare = [(label, form.text.data or "", stored)]
+        form.version.data = str(page.ticket.version)
+    return {"page": page, "ticket": page.ticket, "form": form, "field": field, "compare": compare}
 
 
 @bp.post("/tickets/<no>/facts/<field>")
@@ -80,7 +95,7 @@ def edit_fact_page(no: str, field: str) -> Answer:
 def edit_fact(no: str, field: str) -> Answer:
     ticket, form, session = found(no), FactForm(), db.session()
     seen = form.version.data or ""
-    version = int(seen) if seen.isdecimal() and len(seen) < 10 else 0
+    version, status = int(seen) if seen.isdecimal() and len(seen) < 10 else 0, 422
     try:
         if form.validate_on_submit():
             services.edit_fact(session, ticket, field, form.text.data or "", version=version, by=the_actor(), now=g.now)
@@ -89,5 +104,11 @@ def edit_fact(no: str, field: str) -> Answer:
     except Invalid as wrong:
         form.take(wrong)
         session.rollback()
+    except Conflict as late:
+        if "theirs" not in late.extra:
+            raise
+        tell(late.sentence, kind="warn")
+        status = 409
+        session.rollback()
     page = queries.whole(session, found(no), viewer=the_actor(), now=g.now)
-    return show("tickets/fact.html", status=422, page=page, ticket=page.ticket, form=form, field=field)
+    return show("tickets/fact.html", status=status, **_fact_context(page, form, field))
