@@ -60,7 +60,8 @@ def _context(follow_up: FollowUp, form: AttemptForm) -> dict[str, Any]:
     ticket = db.session().get_one(Ticket, follow_up.ticket_id)
     page = queries.whole(db.session(), ticket, viewer=the_actor(), now=g.now)
     shown = next(one for one in page.follow_ups if one.follow_up.id == follow_up.id)
-    return {"page": page, "ticket": ticket, "follow_up": follow_up, "shown": shown, "form": form}
+    cycle = next(one for one in page.cycles if one.cycle.id == follow_up.cycle_id)
+    return {"page": page, "ticket": ticket, "follow_up": follow_up, "cycle": cycle, "shown": shown, "form": form}
 
 
 @bp.get("/follow-ups/<no>")
