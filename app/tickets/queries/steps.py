@@ -51,15 +51,31 @@ _DOORS: Mapping[Move, _Door] = {
     Move.UNDO_MERGE: _Door("merge/undo", (Action.TICKET_MERGE,)),
     Move.ASK_INVALID: _Door("invalidation", (Action.TICKET_INVALIDATE,)),
     Move.INVALIDATE: _Door("invalidation/confirmation", (Action.INVALID_CONFIRM,)),
-    Move.RESTORE: _Door("restoration", (Action.INVALID_CONFIRM,)),
+    Move.RESTORE: _Door("restoration", (Action.INVALID_CONFIRM, Action.TICKET_INVALIDATE)),
     Move.ESCALATE: _Door("escalation", (Action.TICKET_ESCALATE,)),
     Move.LINK: _Door("links", (Action.TICKET_MERGE,)),
 }
 
 # In the order in which they are offered; the first one is the way forward.
 _OFFERED: Mapping[Status, tuple[Move, ...]] = {
-    Status.NEW: (Move.VERIFY, Move.MERGE, Move.ASK_INVALID, Move.INVALIDATE, Move.ESCALATE, Move.LINK),
-    Status.TRIAGE: (Move.TRIAGE, Move.MERGE, Move.ASK_INVALID, Move.INVALIDATE, Move.ESCALATE, Move.LINK),
+    Status.NEW: (
+        Move.VERIFY,
+        Move.MERGE,
+        Move.ASK_INVALID,
+        Move.INVALIDATE,
+        Move.RESTORE,
+        Move.ESCALATE,
+        Move.LINK,
+    ),
+    Status.TRIAGE: (
+        Move.TRIAGE,
+        Move.MERGE,
+        Move.ASK_INVALID,
+        Move.INVALIDATE,
+        Move.RESTORE,
+        Move.ESCALATE,
+        Move.LINK,
+    ),
     Status.ASSIGNED: (
         Move.START,
         Move.ASSIGN,
@@ -114,16 +130,16 @@ def steps(page: TicketPage, actor: Actor, now: datetime) -> list[Step]:
     found = []
     for number, move in enumerate(_OFFERED[status]):
         door = _DOORS[move]
-        if not _fits(move, page):
+        if not _fits(move, page, actor):
             continue
         if any(may(actor, action, page.facts) for action in door.actions):
-            found.append(_open(move, door, page, actor, now))
+            found.append(_open(move, door, page, actor))
         elif number == 0 and status in _FORWARD:
             found.append(Step(move, False, say(_FORWARD[status]), _label(move, door), f"/tickets/{page.ticket.no}"))
     return found
 
 
-def _fits(move: Move, page: TicketPage) -> bool:
+def _fits(move: Move, page: TicketPage, actor: Actor) -> bool:
     """Steps that hang on more than the status."""
     pending = page.invalidation is not None
     asked = page.follow_up.follow_up if page.follow_up else None
@@ -132,13 +148,17 @@ def _fits(move: Move, page: TicketPage) -> bool:
             return not pending and not page.children
         case Move.INVALIDATE:
             return pending and not page.children
+        case Move.RESTORE:
+            mine = page.invalidation is not None and page.invalidation.asked_by == actor.id
+            open_ = pending or page.ticket.status == Status.INVALID
+            return open_ and (mine or may(actor, Action.INVALID_CONFIRM, page.facts))
         case Move.FOLLOW_UP:
             return asked is not None and asked.state == FollowUpState.OPEN
         case _:
             return True
 
 
-def _open(move: Move, door: _Door, page: TicketPage, actor: Actor, now: datetime) -> Step:
+def _open(move: Move, door: _Door, page: TicketPage, actor: Actor) -> Step:
     no = page.ticket.no
     href = f"/tickets/{no}/{door.noun}"
     if move is Move.FOLLOW_UP and page.follow_up:
@@ -147,7 +167,8 @@ def _open(move: Move, door: _Door, page: TicketPage, actor: Actor, now: datetime
     if check and (reason := check(page, actor)):
         sentence, target = reason
         return Step(move, False, sentence, _label(move, door), target or href)
-    return Step(move, True, None, _label(move, door), href)
+    label = N_("撤回无效申请") if move is Move.RESTORE and page.invalidation else _label(move, door)
+    return Step(move, True, None, label, href)
 
 
 def _label(move: Move, door: _Door) -> str:

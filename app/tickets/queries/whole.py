@@ -58,7 +58,7 @@ def whole(session: Session, ticket: Ticket, *, viewer: Actor, now: datetime) -> 
     departments = {row.id: row for row in session.scalars(select(Department))}
     categories = {row.id: row for row in session.scalars(select(Category))}
     people = people_by_id(session, rows.people(ticket))
-    names = _names(rows, people, departments, categories)
+    names = _names(session, rows, people, departments, categories)
     show = _Shower(session, full, people)
     cycles = [show.cycle(row) for row in rows.cycles]
     current = cycles[-1]
@@ -134,6 +134,11 @@ class _Rows(NamedTuple):
             invalidations=[row for row in of(Invalidation) if row.ended_at is None],
         )
 
+    def tickets(self) -> set[int]:
+        """Other tickets that the timeline names."""
+        keys = ("into", "child", "target", "to", "origin")
+        return {row.data[key] for row in self.events for key in keys if isinstance(row.data.get(key), int)}
+
     def people(self, ticket: Ticket) -> set[int | None]:
         ids: set[int | None] = {ticket.registrar_id, ticket.assignee_id, ticket.closed_by, ticket.follow_up_holder_id}
         ids |= {row.author_id for row in self.messages}
@@ -177,16 +182,22 @@ def _label(kind: str, forward: bool) -> Sentence | None:
 
 
 def _names(
+    session: Session,
     rows: _Rows,
     people: Mapping[int, User],
     departments: Mapping[int, Department],
     categories: Mapping[int, Category],
 ) -> Names:
+    tickets = {one.id: one.no for one in rows.related}
+    gone = rows.tickets() - set(tickets)  # was merged once and is no longer
+    if gone:
+        found = session.execute(select(Ticket.id, Ticket.no).where(Ticket.id.in_(gone)))
+        tickets |= {row.id: row.no for row in found}
     return Names(
         people={id_: user.name for id_, user in people.items()},
         departments={row.code: row.name for row in departments.values()},
         categories={row.code: row.name for row in categories.values()},
-        tickets={one.id: one.no for one in rows.related},
+        tickets=tickets,
         follow_ups={follow_up.id: follow_up.no for follow_up, _ in rows.asked},
     )
 
