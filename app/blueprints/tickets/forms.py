@@ -28,6 +28,7 @@ from app.tickets.codes import (
     LEVEL_LABELS,
     MARK_LABELS,
     PRIORITY_LABELS,
+    Channel,
 )
 from app.tickets.given import Registration, Seen, TriageGiven
 from app.web.forms import Form, options
@@ -122,6 +123,10 @@ class OptionalReasonForm(StepForm):
     reason = words(N_("说明"))
 
 
+class WaitingForm(StepForm):
+    reason = words(N_("说明"), description=N_("在等客户什么。等待期间解决时限暂停计时，客户来信后会自动继续。"))
+
+
 class ReasonForm(StepForm):
     reason = words(N_("原因"), required=True)
 
@@ -185,11 +190,15 @@ class FactForm(Form):
     version = HiddenField(validators=[DataRequired()])
 
 
+# What came through the API says so itself; nobody types it in.
+BY_HAND = {channel: label for channel, label in CHANNEL_LABELS.items() if channel is not Channel.API}
+
+
 class RegistrationForm(Form):
     """The official registration form: minimum first, the rest can wait."""
 
     once = HiddenField(validators=[Optional(), Length(max=40)])
-    channel = SelectField(N_("反馈渠道"), [DataRequired()], choices=choices(CHANNEL_LABELS), default="phone")
+    channel = SelectField(N_("反馈渠道"), [DataRequired()], choices=choices(BY_HAND), default="phone")
     received_at = DateTimeLocalField(N_("接收时间"), [Optional()], format=MOMENT, description=N_("不填就是现在。"))
     phone = StringField(N_("联系电话"), [Optional(), Length(max=40)])
     name = StringField(N_("客户姓名"), [Optional(), Length(max=SHORT)])

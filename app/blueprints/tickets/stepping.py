@@ -62,7 +62,7 @@ def step_page(
             page = load(no)
             _authorize(actions, page)
             filled = form() if isinstance(form, type) else form(page)
-            filled.seen.data = filled.seen.data or page.ticket.status
+            filled.seen.data = page.ticket.status  # what stands on this page now, also over restored text
             return draw(page, filled)
 
         def receive(no: str) -> Answer:

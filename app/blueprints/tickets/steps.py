@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from flask import g
+from wtforms import Field
 from wtforms.fields.choices import SelectChoice
 
 from app.accounts import queries as accounts
 from app.blueprints.tickets import forms
 from app.blueprints.tickets.routes import bp, company_moment, found
 from app.blueprints.tickets.stepping import step_page
+from app.errors import Invalid, NotFound
 from app.extensions import db
 from app.policy import Action, authorize, may
 from app.tickets import queries, services
@@ -21,7 +24,7 @@ from app.tickets.queries import TicketPage
 from app.web.access import requires, the_actor
 from app.web.languages import stored, translate
 from app.web.transaction import Answer, show
-from app.words import N_
+from app.words import N_, say
 
 step = partial(step_page, bp)
 TRIAGE = N_("分级派单")
@@ -70,6 +73,9 @@ def _triage_form(page: TicketPage) -> forms.TriageForm:
     form.department.choices = department_choices(N_("按派单规则"))
     if not may(the_actor(), Action.PRIORITY_OVERRIDE, page.facts):
         del form.priority, form.reason
+    else:
+        coded = (replace(one, label=f"{one.value} {one.label}".strip()) for one in form.priority.choices)
+        form.priority.choices = list(coded)
     if not may(the_actor(), Action.TICKET_ROUTE, page.facts):
         del form.department
     return form
@@ -141,7 +147,7 @@ def start(ticket: Ticket, form: Any) -> None:
 
 @step(
     "waiting",
-    forms.OptionalReasonForm,
+    forms.WaitingForm,
     Action.TICKET_HANDLE,
     title=N_("转待客户"),
     said=N_("已转为待客户，解决时限暂停计时。客户来信后会自动继续。"),
@@ -216,9 +222,18 @@ def close(ticket: Ticket, form: Any) -> None:
     services.close(db.session(), ticket, **_by())
 
 
+def _named(field: Field) -> Ticket:
+    """The ticket whose number was typed; a wrong number is the field's fault, not the page's."""
+    try:
+        return found(field.data.strip().upper())
+    except NotFound:
+        wrong = say("没有找到工单 %(no)s。请核对编号。", no=field.data.strip())
+        raise Invalid(wrong, fields={field.name: [wrong]}) from None
+
+
 @step("merge", forms.MergeForm, Action.TICKET_MERGE, title=N_("合并工单"), said=N_("工单已合并。"))
 def merge(ticket: Ticket, form: Any) -> None:
-    into = found(form.into.data.upper())
+    into = _named(form.into)
     services.merge(db.session(), ticket, into, reason=form.reason.data, seen=form.seen_by_person, **_by())
 
 
@@ -268,4 +283,4 @@ def escalate(ticket: Ticket, form: Any) -> None:
 
 @step("links", forms.LinkForm, Action.TICKET_MERGE, title=N_("关联工单"), said=N_("关联已保存。"))
 def link(ticket: Ticket, form: Any) -> None:
-    services.link(db.session(), ticket, found(form.other.data.upper()), kind=form.kind.data, **_by())
+    services.link(db.session(), ticket, _named(form.other), kind=form.kind.data, **_by())
