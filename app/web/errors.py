@@ -124,8 +124,16 @@ def _page(
         "retry_after": retry_after,
         "kept": translate(KEPT) if kept else None,
         "kept_url": kept,
+        "back_url": _way_back(),
     }
     return make_response(render_template(name, **context), status)
+
+
+def _way_back() -> str | None:
+    """The page that the person came from, unless it is the one that was refused."""
+    path = htmx.current_path()
+    asked = request.full_path.rstrip("?")
+    return None if path is None or (request.method == "GET" and path == asked) else path
 
 
 def _give_up() -> None:
