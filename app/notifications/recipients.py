@@ -71,6 +71,11 @@ def _owner(session: Session, data: Data) -> People:
     return {data.get("owner_id"), ticket.assignee_id if ticket else None}
 
 
+def _owner_and_leads(session: Session, data: Data) -> People:
+    """A customer who was not content is the supervisor's business too, and the ticket waits for triage again."""
+    return {*_owner(session, data), *_home_leads(session, data)}
+
+
 def _those_who_settle(session: Session, data: Data) -> People:
     """A complaint or a call for help goes to the leads of the acting department; higher kinds to the heads."""
     ticket = _ticket(session, data)
@@ -128,7 +133,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "ticket.triaged": Rule(Kind.TICKET_ROUTED, _unclaimed),
         "ticket.transferred": Rule(Kind.TICKET_ROUTED, _new_department),
         "ticket.handed_back": Rule(Kind.TICKET_HANDED_BACK, _registrar_and_leads),
-        "ticket.reopened": Rule(Kind.TICKET_REOPENED, _owner),
+        "ticket.reopened": Rule(Kind.TICKET_REOPENED, _owner_and_leads),
         "ticket.escalated": Rule(Kind.TICKET_ESCALATED, _those_who_settle),
         "ticket.invalid_asked": Rule(Kind.INVALIDATION_ASKED, _home_leads),
         "ticket.expert_asked": Rule(Kind.EXPERT_ASKED, _expert),

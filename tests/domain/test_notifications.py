@@ -92,11 +92,11 @@ def test_a_customer_who_writes_while_it_is_handled(desk: Desk, heard: Heard) -> 
     assert heard() == [("chen", Kind.MESSAGE_INBOUND)]
 
 
-def test_a_reopened_ticket_is_told_to_who_resolved_it(desk: Desk, heard: Heard) -> None:
+def test_a_reopened_ticket_is_told_to_who_resolved_it_and_to_the_supervisor(desk: Desk, heard: Heard) -> None:
     _, follow_up = desk.resolved()
     heard()
     desk.ask(follow_up, score=1)
-    assert ("chen", Kind.TICKET_REOPENED) in heard()
+    assert heard() == [("chen", Kind.TICKET_REOPENED), ("wang", Kind.TICKET_REOPENED)]
 
 
 def test_a_complaint_rises_to_leads_and_heads(desk: Desk, heard: Heard) -> None:
