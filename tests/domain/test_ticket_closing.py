@@ -284,6 +284,19 @@ def test_nothing_is_merged_into_what_is_over(desk: Desk) -> None:
         merge(desk, desk.resolved()[0], desk.registered())
 
 
+def test_nothing_is_merged_into_what_was_followed_up_already(desk: Desk) -> None:
+    """Else an angry customer's ticket would close on the strength of a call that was about another one."""
+    ticket, follow_up = desk.resolved()
+    desk.ask(follow_up)
+    angry = desk.started()
+    with pytest.raises(Conflict, match="已经回访过客户"):
+        services.merge(desk.session, angry, ticket, by=desk.who("wang"), now=desk.now)
+    services.reopen(desk.session, ticket, reason="同一问题", by=desk.who("wang"), now=desk.now)
+    services.merge(desk.session, angry, ticket, by=desk.who("wang"), now=desk.now)
+    assert angry.status == "merged"
+    assert sound(desk)
+
+
 def test_a_target_out_of_sight_is_not_there(desk: Desk) -> None:
     mine, theirs = desk.registered("lin"), desk.registered("tang")
     with pytest.raises(NotFound):

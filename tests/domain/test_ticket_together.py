@@ -165,9 +165,9 @@ def test_one_answer_of_the_customer_counts(desk: Desk, database: Database) -> No
 
 def test_closing_by_many_is_one_closing(desk: Desk, database: Database) -> None:
     ticket, follow_up = desk.resolved()
-    desk.ask(follow_up)
     child = desk.registered()
     services.merge(desk.session, child, ticket, by=desk.who("wang"), now=desk.now)
+    desk.ask(follow_up)
     desk.session.commit()
     lin, now, id_ = desk.who("lin"), desk.now, ticket.id
 

@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 from app.errors import Conflict, NotFound
 from app.policy import Action, Actor, may
 from app.tickets import timing
-from app.tickets.codes import OPEN, STATUS_LABELS, LinkKind, Status
+from app.tickets.codes import OPEN, STATUS_LABELS, FollowUpState, LinkKind, Status
 from app.tickets.given import Seen
-from app.tickets.models import Invalidation, Merge, Ticket, TicketLink
+from app.tickets.models import Cycle, FollowUp, Invalidation, Merge, Ticket, TicketLink
 from app.tickets.queries.scope import facts_of
 from app.tickets.services.ground import Step, cycle_of, invalid, lock_ids, overtaken, text_of
 from app.tickets.workflow import Move
@@ -31,13 +31,15 @@ def merge(
 ) -> Ticket:
     """Merge `ticket` into `into`, whose follow-up will close both. It keeps its own rows; its clocks stop.
 
-    Raises Conflict for another customer, a closed target, itself, or a circle; NotFound for a target out of sight.
+    Raises Conflict for another customer, a target that is closed or was followed up already, itself, or a circle;
+    NotFound for a target out of sight.
     """
     _lock_family(session, ticket, into)
     step = Step.begin(session, ticket, Action.TICKET_MERGE, by=by, now=now, seen=seen)
     if not may(by, Action.TICKET_SEE, facts_of(session, into, now)):
         raise NotFound
     _check_target(ticket, into)
+    _check_still_to_be_asked(session, into)
     step.check(Move.MERGE)
     why = text_of("reason", reason)
     session.add(Merge(ticket_id=ticket.id, into_id=into.id, from_status=ticket.status, at=now, by_id=by.id))
@@ -63,6 +65,20 @@ def _check_target(ticket: Ticket, into: Ticket) -> None:
         label = say(STATUS_LABELS[Status(into.status)])
         raise Conflict(
             say("目标工单 %(no)s 现在是「%(status)s」，不能并入：请选择未关闭的工单。", no=into.no, status=label)
+        )
+
+
+def _check_still_to_be_asked(session: Session, into: Ticket) -> None:
+    """A follow-up that is over says nothing about what is merged afterwards: that would close without one."""
+    query = select(FollowUp.id).join(Cycle, Cycle.id == FollowUp.cycle_id)
+    over = query.where(Cycle.ticket_id == into.id, Cycle.n == into.cycle, FollowUp.state == FollowUpState.DONE)
+    if session.scalar(over) is not None:
+        raise Conflict(
+            say(
+                "目标工单 %(no)s 已经回访过客户，并入的工单不会再有人回访，不能并入："
+                "请单独处理这张工单，或先重开目标工单。",
+                no=into.no,
+            )
         )
 
 
