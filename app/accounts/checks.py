@@ -23,12 +23,15 @@ def authorize_admin(by: Actor | None) -> None:
 
 
 def lock_user(session: Session, user: User) -> User:
-    """The row as it is now, locked, with roles and skills."""
+    """The row as it is now, locked, with roles and skills.
+
+    `key_share`: a step of this very person may write their id meanwhile; without it the two could wait for each other.
+    """
     found = session.scalar(
         select(User)
         .where(User.id == user.id)
         .options(selectinload(User.roles), selectinload(User.skills))
-        .with_for_update()
+        .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     )
     if found is None:

@@ -10,13 +10,17 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from app.accounts.models import User
+from app.accounts.services import disable
 from app.errors import Conflict, DeskError
 from app.orm import write_transaction
 from app.tickets import services
+from app.tickets.administration import hand_over
 from app.tickets.given import AttemptGiven, MessageGiven, Registration, ResolutionGiven, Seen
 from app.tickets.invariants import check
 from app.tickets.models import Event, FollowUp, FollowUpAttempt, Message, Ticket
 from app.tickets.services.facts import value_of
+from app.tickets.services.ground import lock
 from tests.databases import Database
 from tests.domain.desk import ENQUIRY, LI, ZHANG, Desk
 
@@ -99,6 +103,52 @@ def test_a_chosen_and_a_recognised_customer_do_not_wait_for_each_other(desk: Des
         other.join(0.5)  # it waits for us by now; our commit writes what is left
     other.join()
     assert made == ["CS20240305002", "CS20240305003"]
+    assert sound(desk)
+
+
+def shut_out(database: Database, login: str, desk: Desk) -> Thread:
+    """Somebody's account is shut and their work handed over, in another process."""
+    root, now, id_ = desk.who("root"), desk.now, desk.who(login).id
+
+    def act() -> None:
+        with database.session() as session, write_transaction(session):
+            disable(session, session.get_one(User, id_), handover=hand_over, by=root, now=now)
+
+    return Thread(target=act)
+
+
+def test_who_is_shut_out_in_the_middle_of_a_step_finishes_it(desk: Desk, database: Database) -> None:
+    ticket = desk.started()
+    desk.session.commit()
+    other = shut_out(database, "chen", desk)
+    with database.session() as session, write_transaction(session):
+        found = session.get_one(Ticket, ticket.id)
+        lock(session, found)
+        other.start()
+        other.join(0.5)  # the account is locked by now, and waits for the ticket
+        services.wait(session, found, by=desk.who("chen"), now=desk.now)
+    other.join()
+    afresh(desk)
+    found = desk.session.get_one(Ticket, ticket.id)
+    assert (found.status, found.assignee_id) == ("waiting", None)
+    assert not desk.session.get_one(User, desk.who("chen").id).active
+
+
+def test_a_follow_up_is_handed_over_before_or_after_an_attempt(desk: Desk, database: Database) -> None:
+    ticket, follow_up = desk.resolved()
+    desk.session.commit()
+    other = shut_out(database, "lin", desk)
+    given = AttemptGiven("phone", False)
+    with database.session() as session, write_transaction(session):
+        lock(session, session.get_one(Ticket, ticket.id))
+        other.start()
+        other.join(0.5)
+        services.record_attempt(
+            session, session.get_one(FollowUp, follow_up.id), given, by=desk.who("mei"), now=desk.now
+        )
+    other.join()
+    afresh(desk)
+    assert desk.session.get_one(FollowUp, follow_up.id).holder_id == desk.who("mei").id
     assert sound(desk)
 
 

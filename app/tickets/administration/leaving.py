@@ -43,6 +43,7 @@ def hand_over(session: Session, user_id: int, *, to: User | None = None, by: Act
     `disable` calls this (as its `handover`), so the right to do it is asked there.
     """
     heir = load_actor(session, to.id, now) if to is not None and to.id != user_id else None
+    _lock(session, user_id)
     tickets = _tickets(session, user_id)
     for ticket in tickets:
         _pass_on(session, ticket, heir if _can_handle(heir, ticket) else None, by=by, now=now)
@@ -55,6 +56,15 @@ def hand_over(session: Session, user_id: int, *, to: User | None = None, by: Act
         record(session, by, "user.handed_over", at=now, kind="user", id=user_id, data=data)
     session.flush()
     return held
+
+
+def _lock(session: Session, user_id: int) -> None:
+    """Tickets by id before anything that hangs on them, as every step does it; else an attempt that is being recorded
+    and the hand-over of its follow-up wait for each other."""
+    asked = select(FollowUp.ticket_id).where(FollowUp.holder_id == user_id, FollowUp.state == FollowUpState.OPEN)
+    handled = select(Ticket.id).where(Ticket.assignee_id == user_id, Ticket.status.in_(OPEN))
+    ids = [*session.scalars(asked), *session.scalars(handled)]
+    session.execute(select(Ticket.id).where(Ticket.id.in_(ids)).order_by(Ticket.id).with_for_update())
 
 
 def _tickets(session: Session, user_id: int) -> list[Ticket]:
