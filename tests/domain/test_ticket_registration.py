@@ -62,6 +62,17 @@ def test_a_known_phone_is_the_same_customer_and_becomes_a_returning_one(desk: De
     assert queries.whole(desk.session, second, viewer=desk.who("mei"), now=desk.now).reported_name is None
 
 
+def test_a_name_given_this_time_is_redacted_in_whatever_the_same_act_writes(desk: Desk) -> None:
+    desk.registered()
+    other = GivenCustomer(name="李大锤", phone="13812345678")
+    ticket = desk.registered(customer=other, description="李大锤问入口", answered="李大锤您好，入口在右上角")
+    desk.at_once(ticket, root_cause="李大锤不了解入口", solution="告知李大锤入口")
+    cycle = desk.session.scalars(select(Cycle).where(Cycle.ticket_id == ticket.id)).one()
+    answer = desk.session.scalars(select(Message).where(Message.ticket_id == ticket.id)).one()
+    copies = (ticket.story_redacted, answer.body_redacted, cycle.root_cause_redacted, cycle.solution_redacted)
+    assert [copy for copy in copies if "李大锤" in copy] == []
+
+
 def test_facts_are_kept_sealed_and_redacted(desk: Desk) -> None:
     ticket = desk.registered(
         scene="张三丰家里", expectation="换新", tried="重启", occurred_at="昨天", purchased_on=date(2024, 1, 2)

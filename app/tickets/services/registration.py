@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.accounts.queries import department_by_code
 from app.crypto import vault
+from app.customers import personal
 from app.customers import queries as customers
 from app.customers import services as customer_services
 from app.customers import written
@@ -49,6 +50,8 @@ def register(session: Session, given: Registration, *, by: Actor, now: datetime)
     ticket.day, ticket.seq, ticket.no = number.day, number.seq, number.ticket
     session.add(ticket)
     session.flush()
+    if other_name:
+        personal.forget(session, customer.id)  # what the same act still writes must not show the name either
     cycle = Cycle(ticket_id=ticket.id, n=1, opened_at=now)
     session.add(cycle)
     session.flush()
