@@ -11,10 +11,9 @@ from sqlalchemy.orm import Session
 
 from app.accounts.queries import department_by_code
 from app.crypto import vault
-from app.customers import personal
+from app.customers import personal, written
 from app.customers import queries as customers
 from app.customers import services as customer_services
-from app.customers import written
 from app.customers.models import Customer
 from app.customers.services.locking import locked
 from app.errors import Conflict, NotFound
