@@ -21,7 +21,7 @@ from app.web.access import Access, declared
 from tests.cast import PEOPLE
 from tests.doors import examples_admin
 from tests.doors.examples import CASES, Case, Where
-from tests.doors.ground import DEPUTY, GONE, MANAGER, NOBODY, PLANTED, SERIALS, STRANGERS, THING_OF_NOBODY, World
+from tests.doors.ground import DEPUTY, GONE, MANAGER, NOBODY, PLANTED, SERIALS, STRANGERS, THING_OF_NOBODY, Thing, World
 
 assert examples_admin  # adds its doors
 
@@ -94,6 +94,7 @@ class Walk:
         self.urls = world.app.url_map.bind("localhost")
         self.faults: list[str] = []
         self.count = 0
+        self.named: dict[tuple[str, str], bytes] = {}
         self.unseen = _numbers_out_of_sight(world, self.actor)
 
     def knock(self, endpoint: str, method: str, case: Case) -> None:
@@ -112,6 +113,8 @@ class Walk:
             self.check_told(name, answer, case, where)
             if method == "GET":
                 self.check_unwritten(name, case)
+            if case.sees and expected == {404, 422}:
+                self.check_named(name, endpoint, subject, answer, where, self.world.things[case.sees])
             if subject == "nothing":
                 unknown = answer
             elif expected == {404} and unknown is not None and not case.gone:
@@ -183,7 +186,7 @@ class Walk:
         if case.sees:
             other = self.world.things[case.sees]
             if not (other.exists and may(self.actor, Action.TICKET_SEE, other.facts)):
-                refused |= {404}
+                refused |= {404, 422}  # not there, or said beside the field: alike for both, see `check_named`
         if case.gone:
             return refused | {404, 403} if case.also and not case.also(where, self.actor) else {404}
         if may_do and case.also is not None and not case.also(where, self.actor):
@@ -233,6 +236,14 @@ class Walk:
     def check_unwritten(self, name: str, case: Case) -> None:
         if changed := set(self.world.written) - TRACES - set(case.marks):
             self.faults.append(f"{name}: a GET wrote to {sorted(changed)}")
+
+    def check_named(
+        self, name: str, endpoint: str, subject: str, answer: TestResponse, where: Where, named: Thing
+    ) -> None:
+        """The same for a ticket that the request only names."""
+        plain = _plain(answer, where).replace(named.ticket_no.encode(), b"NUMBER")
+        if self.named.setdefault((endpoint, subject), plain) != plain:
+            self.faults.append(f"{name}: naming what is there reads otherwise than naming what isn't")
 
     def check_alike(self, name: str, answer: TestResponse, unknown: TestResponse, where: Where) -> None:
         """What one may not know of reads exactly like what isn't there."""
