@@ -18,6 +18,8 @@ OUT_OF_RANGE = -1  # of every scale: junk is refused, not dropped
 
 
 class AttemptForm(Form):
+    answers = "follow_ups.record_attempt"
+
     method = RadioField(
         N_("回访方式"),
         [InputRequired()],

@@ -179,6 +179,8 @@ class LinkForm(StepForm):
 
 
 class MessageForm(Form):
+    answers = "tickets.add_message"
+
     kind = HiddenField(validators=[AnyOf(["reply", "note", "inbound"])], default="reply")
     body = words(N_("内容"), required=True)
     channel = SelectField(N_("渠道"), [Optional()], choices=choices(CHANNEL_LABELS, empty=N_("与登记相同")))
@@ -196,6 +198,8 @@ BY_HAND = {channel: label for channel, label in CHANNEL_LABELS.items() if channe
 
 class RegistrationForm(Form):
     """The official registration form: minimum first, the rest can wait."""
+
+    answers = "tickets.register"
 
     once = HiddenField(validators=[Optional(), Length(max=40)])
     channel = SelectField(N_("反馈渠道"), [DataRequired()], choices=choices(BY_HAND), default="phone")

@@ -33,7 +33,7 @@ def _context(form: forms.RegistrationForm, recalled: dict[str, Any] | None = Non
     """What the page draws: the form, the part for solving at once, and a recalled customer beside it."""
     from app.blueprints.tickets.steps import category_choices
 
-    at_once = form if isinstance(form, forms.AtOnceForm) else forms.AtOnceForm(formdata=None)
+    at_once = form if isinstance(form, forms.AtOnceForm) else forms.AtOnceForm()
     at_once.category.choices = category_choices()
     if not may(the_actor(), Action.TICKET_REGISTER):
         form.channel.choices = [SelectChoice(str(Channel.INTERNAL), translate(CHANNEL_LABELS[Channel.INTERNAL]))]
