@@ -65,9 +65,12 @@ def login() -> Answer:
 
 
 def _login_page(form: LoginForm, status: int) -> Page:
+    lapsed = kept = False
     if request.method == "GET":
         form.next.data = _next()
-    return show("auth/login.html", None, status, form=form)
+        lapsed = g.expired is not None and g.expired.ended_at is None
+        kept = lapsed and "draft" in form.next.data
+    return show("auth/login.html", None, status, form=form, lapsed=lapsed, kept=kept)
 
 
 def _refuse_login(form: LoginForm, sentence: Sentence, status: int) -> Page:
