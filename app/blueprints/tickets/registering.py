@@ -11,7 +11,7 @@ from wtforms.fields.choices import SelectChoice
 from app.blueprints.tickets import forms
 from app.customers import queries as customers
 from app.customers import services as people
-from app.errors import Invalid, TooMany
+from app.errors import Conflict, Invalid, TooMany
 from app.extensions import db
 from app.policy import Action, may
 from app.tickets import queries, services
@@ -61,6 +61,12 @@ def receive() -> Answer:
         form.take(wrong)
         db.session().rollback()
         return show("tickets/new.html", status=422, **_context(form))
+    except Conflict as refused:
+        if not wants_at_once:
+            raise
+        form.take(Invalid(refused.sentence))
+        db.session().rollback()
+        return show("tickets/new.html", status=409, **_context(form))
     tell(say("已登记，工单号 %(no)s。", no=ticket.no))
     if not may(the_actor(), Action.TICKET_SEE, queries.facts_of(db.session(), ticket, g.now)):
         tell(say("这张工单由相关部门处理，您无需再做什么。"))

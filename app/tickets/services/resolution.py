@@ -178,10 +178,7 @@ def solve_at_once(session: Session, ticket: Ticket, given: AtOnceGiven, *, by: A
     classify(step, given.triage, first=True, claim=True)
     if ticket.department_id != by.department_id:
         raise Conflict(
-            say(
-                "按派单规则，工单 %(no)s 应由其他部门处理，不能即时解决：请登记、核实后分级派单。已填写的内容会保留。",
-                no=ticket.no,
-            )
+            say("按派单规则，这个问题应由其他部门处理，不能当场解决，没有登记。请去掉“当场解决”重新登记，核实后再分级派单。")
         )
     step.cycle.at_once = True
     step = Step.begin(session, ticket, Action.TICKET_HANDLE, by=by, now=now)
