@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Iterator
+from urllib.parse import unquote_plus
 
 import pytest
 from flask import Flask
@@ -93,6 +94,15 @@ def test_a_phone_is_posted_and_never_reaches_an_address(
     assert "没有找到这位客户" in client.get(answer.location or "").text
     client = visit("lin")
     assert client.get(answer.location or "").status_code == 404
+
+
+@pytest.mark.parametrize("text", ["张三 13800001111", "zhang@home.example 没收到", "110101199003077758", "京A12345"])
+def test_personal_data_beside_other_words_does_not_reach_an_address_either(
+    visit: Visit, customer: Customer, text: str
+) -> None:
+    answer = send(visit("lin"), "/find", {"q": text}, form="/tickets")
+    assert answer.status_code == 303
+    assert not [part for part in text.split() if part[0] in "1z京" and part in unquote_plus(answer.location or "")]
 
 
 def test_four_digits_find_customers_of_tickets_within_reach(visit: Visit, customer: Customer) -> None:

@@ -13,6 +13,7 @@ from app.blueprints.tickets.forms import MessageForm
 from app.blueprints.tickets.legs import legs_of
 from app.customers import services as customers
 from app.customers.normalise import parse_email, parse_phone
+from app.customers.redaction import redact
 from app.errors import NotFound
 from app.extensions import db
 from app.policy import Action
@@ -86,7 +87,7 @@ def find() -> Answer:
     try:
         ticket = found(text.upper())
     except NotFound:
-        return done(None, otherwise=url_for("tickets.index", q=text))
+        return done(None, otherwise=url_for("tickets.index", q=redact(text)))  # a number beside other words
     return done(None, otherwise=url_for("tickets.detail", no=ticket.no))
 
 
