@@ -172,6 +172,22 @@ def test_a_tampered_cookie_is_nobody(client: FlaskClient, cast: Cast) -> None:
     assert not is_in(client)
 
 
+def test_the_address_that_links_go_to_is_changed_after_a_step_up_only(
+    client: FlaskClient, cast: Cast, session: Session, clock: time_machine.Traveller
+) -> None:
+    sign_in(client, "lin")
+    clock.shift(timedelta(minutes=11))
+    same = cast.people["lin"].email
+    assert send(client, "/me", {"email": same, "mail_wanted": "y"}, form="/me").location == "/me"
+    asked = send(client, "/me", {"email": "thief@else.example"}, form="/me")
+    assert (asked.location or "").startswith("/step-up")
+    session.refresh(cast.people["lin"])
+    assert cast.people["lin"].email == same
+    session.commit()
+    send(client, "/step-up", {"password": PASSWORD}, form="/step-up")
+    assert send(client, "/me", {"email": "lin@new.example"}, form="/me").location == "/me"
+
+
 def test_step_up_is_asked_after_ten_minutes_and_rotates(
     client: FlaskClient, cast: Cast, clock: time_machine.Traveller
 ) -> None:

@@ -21,7 +21,7 @@ from app.extensions import db, runtime
 from app.policy import Action, Role
 from app.tickets import administration
 from app.web import formats, headers
-from app.web.access import requires, the_actor
+from app.web.access import ensure_step_up, requires, the_actor
 from app.web.forms import Form
 from app.web.languages import translate
 from app.web.transaction import Answer, done, show, tell, transactional
@@ -131,6 +131,8 @@ def edit_person(login: str) -> Answer:
     form = _profile(person)
 
     def act() -> None:
+        if (form.email.data or "").strip().lower() != (person.email or ""):
+            ensure_step_up()  # links for a new password go there
         services.edit_user(
             db.session(),
             person,

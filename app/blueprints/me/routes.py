@@ -51,6 +51,8 @@ def _in_full() -> User:
 def save_profile() -> Answer:
     form, user = ProfileForm(), _me()
     if form.validate():
+        if (form.email.data or "").strip().lower() != (user.email or ""):
+            access.ensure_step_up()  # links for a new password go there
         try:
             services.edit_profile(
                 db.session(), user, email=form.email.data, mail_wanted=form.mail_wanted.data, by=g.actor, now=g.now
