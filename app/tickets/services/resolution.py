@@ -178,7 +178,9 @@ def solve_at_once(session: Session, ticket: Ticket, given: AtOnceGiven, *, by: A
     classify(step, given.triage, first=True, claim=True)
     if ticket.department_id != by.department_id:
         raise Conflict(
-            say("按派单规则，这个问题应由其他部门处理，不能当场解决，没有登记。请去掉“当场解决”重新登记，核实后再分级派单。")
+            say(
+                "按派单规则，这个问题应由其他部门处理，不能当场解决，没有登记。请去掉“当场解决”重新登记，核实后再分级派单。"
+            )
         )
     step.cycle.at_once = True
     step = Step.begin(session, ticket, Action.TICKET_HANDLE, by=by, now=now)
