@@ -162,7 +162,9 @@ def hand_back(ticket: Ticket, form: Any) -> None:
 
 
 def _analysis_form(page: TicketPage) -> forms.AnalysisForm:
-    return forms.AnalysisForm(data={"cause_kind": page.cycle.cause_kind, "root_cause": page.cycle.root_cause.text})
+    # Who sees the redacted copy must not save it over the original.
+    known = page.cycle.root_cause.text if page.full else ""
+    return forms.AnalysisForm(data={"cause_kind": page.cycle.cause_kind, "root_cause": known})
 
 
 @step("analysis", _analysis_form, Action.TICKET_HANDLE, title=N_("记录原因"), said=N_("原因已记录。"))
@@ -194,6 +196,9 @@ def _resolution_form(page: TicketPage) -> forms.ResolutionForm:
 )
 def resolve(ticket: Ticket, form: Any) -> None:
     session, seen = db.session(), form.seen_by_person
+    if "overdue_explanation" in form and not form.overdue_explanation.data:
+        wrong = say("请写明超时原因和对客户的说明。")
+        raise Invalid(wrong, fields={"overdue_explanation": [wrong]})
     if "cause_kind" in form:
         services.record_analysis(
             session, ticket, cause_kind=form.cause_kind.data, root_cause=form.root_cause.data, seen=seen, **_by()
