@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from app.accounts.models import User
 from app.audit.models import AuditEntry
+from app.customers import written
 from app.customers.models import Customer
 from app.errors import Conflict, Invalid, NotAllowed
 from app.tickets import queries, services
@@ -143,6 +144,14 @@ def test_a_correction_leaves_the_status_and_the_old_dates_visible(desk: Desk) ->
         select(SlaClock.due_at).where(SlaClock.ticket_id == ticket.id, SlaClock.replaced_because == "triage")
     ).all()
     assert before["response"] in old
+
+
+def test_a_correction_keeps_the_notes_that_it_does_not_write_anew(desk: Desk) -> None:
+    ticket = desk.triage(desk.verified(), impact_note="同批 500 台", urgency_note="客户明天要用")
+    desk.triage(ticket, severity=3)
+    desk.triage(ticket, urgency_note="客户已借到备机")
+    notes = written.read_json(desk.session, ticket, "axis_notes", full=True).data
+    assert notes == {"impact": "同批 500 台", "urgency": "客户已借到备机"}
 
 
 def test_a_correction_with_another_department_is_a_transfer(desk: Desk) -> None:

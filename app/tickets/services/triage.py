@@ -51,7 +51,7 @@ def classify(step: Step, given: TriageGiven, *, first: bool, claim: bool) -> Tic
     why = text_of("reason", given.reason)
     verdict = _verdict(step, given, why)
     data: dict[str, Any] = _was(session, ticket) if not first else {}
-    _set_judgement(step, given, category, verdict)
+    _set_judgement(step, given, category, verdict, first=first)
     target = route_of(session, ticket, category) if first and department is None else None
     if first:
         chosen = department.id if department else (target.rule.department_id if target else ticket.home_department_id)
@@ -140,7 +140,7 @@ def _cells(session: Session) -> dict[Axes, Priority]:
     return {Axes(cell.impact, cell.urgency, cell.severity): Priority(cell.priority) for cell in rows}
 
 
-def _set_judgement(step: Step, given: TriageGiven, category: Category, verdict: Verdict) -> None:
+def _set_judgement(step: Step, given: TriageGiven, category: Category, verdict: Verdict, *, first: bool) -> None:
     ticket = step.ticket
     ticket.category_id = category.id
     ticket.impact, ticket.urgency, ticket.severity = given.impact, given.urgency, given.severity
@@ -156,7 +156,9 @@ def _set_judgement(step: Step, given: TriageGiven, category: Category, verdict: 
         for name in ("impact", "urgency", "severity")
         if (kept := text_of(f"{name}_note", getattr(given, f"{name}_note")))
     }
-    written.write_json(step.session, ticket, "axis_notes", notes, customer=step.customer)
+    if first or notes:  # a correction that says nothing new about an axis leaves what was said
+        known = {} if first else written.read_json(step.session, ticket, "axis_notes", full=True).data
+        written.write_json(step.session, ticket, "axis_notes", known | notes, customer=step.customer)
     ticket.complaint = category.complaint or _escalated_as_complaint(step.session, ticket)
 
 
