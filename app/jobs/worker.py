@@ -11,6 +11,7 @@ import os
 import socket
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 import psycopg
@@ -26,7 +27,7 @@ from app.jobs.timetable import TIMETABLE
 from app.orm import write_transaction
 from app.outbox import claiming
 from app.outbox.bell import bell
-from app.outbox.claiming import Claim
+from app.outbox.claiming import Claim, LeaseLost
 from app.outbox.publishing import CHANNEL
 
 log = logging.getLogger(__name__)
@@ -116,7 +117,7 @@ class Worker:
 
     def _give_back(self, session: Session, claims: list[Claim]) -> None:
         for one in claims:
-            with write_transaction(session):
+            with suppress(LeaseLost), write_transaction(session):  # a lost one is somebody else's to give back
                 claiming.release(session, one)
 
     def _keep_time(self) -> None:

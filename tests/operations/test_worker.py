@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import insert, select, text
+from sqlalchemy import insert, select, text, update
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -15,6 +15,7 @@ from app.jobs import worker as jobs
 from app.jobs.running import Handlers
 from app.jobs.timetable import TIMETABLE
 from app.jobs.worker import Worker
+from app.orm import write_transaction
 from app.outbox import claiming, publish
 from app.outbox.claiming import Claim
 from app.outbox.models import OutboxMessage
@@ -101,6 +102,18 @@ def test_it_beats_opens_slots_and_takes_its_leave(app: Flask, session: Session) 
         assert until(lambda: not session.rollback() and claiming.last_beat(session) is not None)
         slots = select(OutboxMessage.topic).where(OutboxMessage.done_at.is_not(None))
         assert until(lambda: not session.rollback() and len(session.scalars(slots).all()) == len(TIMETABLE))
+
+
+def test_stopping_gives_back_only_what_is_still_its_own(app: Flask, session: Session) -> None:
+    for _ in range(2):
+        publish(session, "slow", now=clock.now())
+    session.commit()
+    with write_transaction(session):
+        lost, mine = claiming.claim(session, now=clock.now())
+        session.execute(update(OutboxMessage).where(OutboxMessage.id == lost.id).values(lease="somebody else's"))
+    Worker(app, {})._give_back(session, [lost, mine])
+    left = dict(session.execute(select(OutboxMessage.id, OutboxMessage.lease)).all())
+    assert left == {lost.id: "somebody else's", mine.id: None}
 
 
 def test_stopping_gives_back_what_was_not_begun(app: Flask, session: Session) -> None:
