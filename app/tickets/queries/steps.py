@@ -167,7 +167,7 @@ def _open(move: Move, door: _Door, page: TicketPage, actor: Actor) -> Step:
     if check and (reason := check(page, actor)):
         sentence, target = reason
         return Step(move, False, sentence, _label(move, door), target or href)
-    label = N_("撤回无效申请") if move is Move.RESTORE and page.invalidation else _label(move, door)
+    label = N_("撤回申请") if move is Move.RESTORE and page.invalidation else _label(move, door)
     return Step(move, True, None, label, href)
 
 
