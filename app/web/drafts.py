@@ -22,6 +22,7 @@ from app.words import say
 PARAMETER = "draft"
 NEVER_KEPT = ("password", "again", "current", "token", "secret", "signature", "csrf")
 CODES_ARE_SECRET_IN = {"auth", "me"}  # elsewhere a code names a category or a product
+UNTYPED = ("seen", "version", "once", "kind")  # the form's own; alone they are no reason to keep anything
 MOST_CHARACTERS = 100_000
 COOKIE = "drafts"  # slot → uid of what came back, so that a successful save can clear it away
 
@@ -51,7 +52,7 @@ def keep_request(user_id: int) -> str | None:
     if (
         request.method != "POST"
         or not request.endpoint
-        or not any(value.strip() for v in fields.values() for value in v)
+        or not any(value.strip() for name, v in fields.items() if name not in UNTYPED for value in v)
     ):
         return None
     uid, where, now = new_uid(), slot(), g.now
