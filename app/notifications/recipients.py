@@ -49,12 +49,8 @@ def _ticket(session: Session, data: Data) -> Ticket | None:
     return session.get(Ticket, data["ticket_id"])
 
 
-def _assignee(_session: Session, data: Data) -> People:
-    return [data.get("assignee_id")]
-
-
-def _new_department(session: Session, data: Data) -> People:
-    """The one it was transferred to, else who leads the department."""
+def _whose_turn(session: Session, data: Data) -> People:
+    """The one it was given to, else who leads the department: nothing may wait for nobody."""
     return [data["assignee_id"]] if data.get("assignee_id") else _leads(session, data.get("department_id"))
 
 
@@ -129,9 +125,9 @@ def _heads(session: Session, _data: Data) -> People:
 
 RULES: Mapping[str, Rule] = MappingProxyType(
     {
-        "ticket.assigned": Rule(Kind.TICKET_ASSIGNED, _assignee),
+        "ticket.assigned": Rule(Kind.TICKET_ASSIGNED, _whose_turn),
         "ticket.triaged": Rule(Kind.TICKET_ROUTED, _unclaimed),
-        "ticket.transferred": Rule(Kind.TICKET_ROUTED, _new_department),
+        "ticket.transferred": Rule(Kind.TICKET_ROUTED, _whose_turn),
         "ticket.handed_back": Rule(Kind.TICKET_HANDED_BACK, _registrar_and_leads),
         "ticket.reopened": Rule(Kind.TICKET_REOPENED, _owner_and_leads),
         "ticket.escalated": Rule(Kind.TICKET_ESCALATED, _those_who_settle),
@@ -146,7 +142,10 @@ RULES: Mapping[str, Rule] = MappingProxyType(
 
 
 def kind_of(topic: str, data: Data) -> Kind:
-    """What the recipients read. A customer who writes while the follow-up waits is a thing of its own."""
+    """What the recipients read. A customer who writes while the follow-up waits is a thing of its own; a ticket
+    that was taken off somebody waits for its department."""
+    if topic == "ticket.assigned" and data.get("assignee_id") is None:
+        return Kind.TICKET_ROUTED
     if topic == "message.inbound" and data.get("flagged"):
         return Kind.FOLLOW_UP_FLAGGED
     return RULES[topic].kind

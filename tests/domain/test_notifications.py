@@ -64,6 +64,13 @@ def test_an_assigned_ticket_is_told_to_the_assignee(desk: Desk, heard: Heard) ->
     assert heard() == [("chen", Kind.TICKET_ASSIGNED)]
 
 
+def test_a_ticket_taken_off_somebody_is_told_to_who_leads_the_department(desk: Desk, heard: Heard) -> None:
+    ticket = desk.started()
+    heard()
+    desk.assign(ticket, unassign=True)
+    assert heard() == [("zhou", Kind.TICKET_ROUTED)]
+
+
 def test_nobody_is_told_what_they_did_themselves(desk: Desk, heard: Heard) -> None:
     ticket = desk.assigned()
     desk.start(ticket)
