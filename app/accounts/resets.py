@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.accounts import services
 from app.accounts.digests import digest_of, new_token
-from app.accounts.models import PasswordReset, User
+from app.accounts.models import ApiToken, PasswordReset, User
 from app.accounts.queries import plain_login
 from app.audit.trail import record
 from app.errors import Conflict, NotAllowed
@@ -74,7 +74,7 @@ def holder(session: Session, token: str, *, now: datetime) -> User | None:
 
 
 def use_reset(session: Session, token: str, new_hash: str, *, now: datetime) -> User:
-    """Set the password; the link is spent, every session of the account ends. Raises Conflict for a dead link."""
+    """Set the password; link, sessions and API tokens of the account end. Raises Conflict for a dead link."""
     user = holder(session, token, now=now)
     spent = session.execute(
         update(PasswordReset)
@@ -84,5 +84,12 @@ def use_reset(session: Session, token: str, new_hash: str, *, now: datetime) -> 
     if user is None or spent.rowcount != 1:  # type: ignore[attr-defined]
         raise Conflict(UNUSABLE)
     services.replace_password(session, user, new_hash)
+    _revoke_tokens(session, user, now)
     record(session, None, "user.password_reset", user, at=now)
     return user
+
+
+def _revoke_tokens(session: Session, user: User, now: datetime) -> None:
+    """Whoever had to reset a password may have lost the account to somebody, who may have made a token for later."""
+    living = update(ApiToken).where(ApiToken.user_id == user.id, ApiToken.revoked_at.is_(None))
+    session.execute(living.values(revoked_at=now))

@@ -1,19 +1,15 @@
 """htmx comes from the CDN, or from the copy beside the pages when the CDN fails, hangs or lies, and never from both."""
 
-import os
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, sync_playwright
+from playwright.sync_api import Browser, Page, Route
 
 from app.web import assets
 from tests.architecture.project import STATIC
 
 pytestmark = pytest.mark.browser
 
-CHROMIUM = os.environ.get("TEST_CHROMIUM") or shutil.which("chromium")
 DESK = "http://desk.test/"
 CDN = "https://cdn.example.test/htmx.js"
 HTMX = (STATIC / assets.VENDORED_HTMX).read_text("utf-8")
@@ -30,14 +26,10 @@ def page_text(mode: str) -> str:
 <body><p id="box">old</p><button hx-get="/part" hx-target="#box">go</button></body></html>"""
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        pytest.skip("no chromium on this machine")
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield started
-        started.close()
+@pytest.fixture
+def browser(chromium: Browser) -> Browser:
+    """The run's one browser: a second driver in the same process would not start."""
+    return chromium
 
 
 class Desk:

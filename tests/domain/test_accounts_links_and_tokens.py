@@ -164,3 +164,12 @@ def test_an_invited_colleague_has_no_password_before(session: Session, cast: Cas
     with write_transaction(session):
         resets.use_reset(session, token, "hash", now=NOON)
     assert session.scalars(select(User.must_change_password).where(User.login == "new.one")).one() is False
+
+
+def test_a_reset_password_ends_the_tokens_of_the_account(session: Session, cast: Cast) -> None:
+    lin = cast.people["lin"]
+    with write_transaction(session):
+        _, secret = tokens.create(session, lin, "report", by=cast("lin"), now=NOON)
+        link = resets.issue(session, lin, now=NOON)
+        resets.use_reset(session, link, "new hash", now=NOON)
+    assert tokens.holder(session, secret, NOON) is None

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, g, url_for
 
 from app.blueprints.tickets.forms import StepForm
-from app.errors import Invalid, NotAllowed
+from app.errors import Conflict, Invalid, NotAllowed
 from app.extensions import db
 from app.policy import Action, may
 from app.tickets import queries
@@ -37,8 +37,8 @@ def step_page(
     """Register GET (the form) and POST (the act) of `/tickets/<no>/<noun>`.
 
     `form` makes the form from what the ticket page knows; `prepare` adds what the template needs; `title`, `said`
-    (what is said when it worked) and `send` (the button) are message ids. A refusal by shape draws the form again with
-    all that was typed.
+    (what is said when it worked) and `send` (the button) are message ids. A refusal draws the form again with all
+    that was typed, by shape as 422, by state as 409.
     """
 
     def decorate(act: Act) -> Act:
@@ -77,6 +77,12 @@ def step_page(
                 filled.take(wrong)
                 db.session().rollback()
                 return draw(load(no), filled, 422)
+            except Conflict as refused:
+                if "moved_by" in refused.extra:
+                    raise  # somebody was quicker: the page of a conflict shows what the ticket is now
+                filled.take(Invalid(refused.sentence))
+                db.session().rollback()
+                return draw(load(no), filled, 409)
             tell(say(said))
             return done(None, otherwise=url_for("tickets.detail", no=page.ticket.no))
 

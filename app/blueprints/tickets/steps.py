@@ -124,8 +124,21 @@ def preview_triage(no: str) -> Answer:
     page = queries.whole(db.session(), found(no), viewer=the_actor(), now=g.now)
     authorize(the_actor(), Action.TICKET_CLASSIFY, page.facts)
     form = _triage_form(page)
+    fragment = "tickets/preview.hx.html" if _preset(form) else "tickets/_judged.html"
     more: dict[str, Any] = {"page": page, "ticket": page.ticket, "form": form, "title": TRIAGE, "send": TRIAGE}
-    return show("tickets/triage.html", "tickets/_judged.html", **more, **_judged(page, form))
+    return show("tickets/triage.html", fragment, **more, **_judged(page, form))
+
+
+def _preset(form: forms.TriageForm) -> bool:
+    """While no axis is chosen, a category brings its own; what somebody has chosen is never changed."""
+    axes = (form.impact, form.urgency, form.severity)
+    category = next((row for row in queries.categories(db.session()) if row.code == form.category.data), None)
+    if category is None or any(axis.data for axis in axes):
+        return False
+    form.impact.data, form.urgency.data, form.severity.data = (
+        str(level) for level in (category.impact, category.urgency, category.severity)
+    )
+    return True
 
 
 @step("assignment", _assignment_form, Action.TICKET_ROUTE, title=N_("指派与转部门"), said=N_("指派已保存。"))

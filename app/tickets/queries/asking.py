@@ -15,7 +15,7 @@ from app.tickets.codes import FollowUpState
 from app.tickets.models import FollowUp, FollowUpAttempt, Ticket
 from app.tickets.numbers import feedback_no
 from app.tickets.queries.keyset import Order, cut, read_cursor, statement
-from app.tickets.queries.listing import MOST, Page
+from app.tickets.queries.listing import MOST, STORY_SHOWN, Page
 from app.tickets.queries.scope import visible
 from app.words import Sentence
 
@@ -35,6 +35,7 @@ class FollowUpRow:
     priority: str | None
     customer_no: str
     customer_name: str | Sentence = field(repr=False)
+    story: str = field(repr=False)  # the redacted copy, cut
     holder: str | None
     holder_login: str | None
     department: str
@@ -110,6 +111,7 @@ def _rows(session: Session, ids: list[int]) -> list[FollowUpRow]:
             Ticket.priority,
             Ticket.customer_id,
             Ticket.flagged_at,
+            func.substr(Ticket.story_redacted, 1, STORY_SHOWN).label("story"),
             User.name.label("holder"),
             User.login.label("holder_login"),
             Department.code.label("department"),

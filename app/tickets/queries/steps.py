@@ -179,8 +179,6 @@ Reason = tuple[Sentence, str | None] | None
 
 
 def _not_resolvable(page: TicketPage, actor: Actor) -> Reason:
-    if page.cycle.cause_kind is None:
-        return say("还没有记录问题原因：请先记录原因，再提交解决。"), None
     parts = [one.no for one in page.links if one.kind == "parent" and not one.forward]
     if page.obstacle and "open_child" in page.obstacle.missing and parts:
         return say("还有未解决的子工单 %(no)s：请先处理完子工单。", no=parts[0]), f"/tickets/{parts[0]}"
