@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import Session
 
 from app.accounts.models import Department, User
@@ -50,7 +50,7 @@ def summaries(session: Session, ids: Sequence[int], *, viewer: Actor, now: datet
     masked = customers.shown_customers(session, list(people.values()), full=False)
     in_full = {tickets[id].customer_id for id in full}
     clear = customers.shown_customers(session, [people[id] for id in in_full], full=True) if in_full else {}
-    names = _Names.load(session, tickets.values())
+    names = _Names.load(session, tickets.values(), queries.visible(viewer, now=now))
     due, asked = _dues(session, tickets), _follow_ups(session, tickets)
     return [
         Summary(
@@ -79,7 +79,7 @@ class _Names:
     tickets: Mapping[int, str]
 
     @classmethod
-    def load(cls, session: Session, tickets: Iterable[Ticket]) -> _Names:
+    def load(cls, session: Session, tickets: Iterable[Ticket], known: ColumnElement[bool]) -> _Names:
         rows = list(tickets)
         merged = {row.merged_into_id for row in rows if row.merged_into_id}
         people = {row.assignee_id for row in rows if row.assignee_id}
@@ -87,7 +87,7 @@ class _Names:
             categories=_pairs(session, select(Category.id, Category.code)),
             departments=_pairs(session, select(Department.id, Department.code)),
             logins=_pairs(session, select(User.id, User.login).where(User.id.in_(people))),
-            tickets=_pairs(session, select(Ticket.id, Ticket.no).where(Ticket.id.in_(merged))),
+            tickets=_pairs(session, select(Ticket.id, Ticket.no).where(Ticket.id.in_(merged), known)),
         )
 
 

@@ -145,3 +145,15 @@ def test_a_ticket_is_found_by_both_its_numbers(desk: Desk) -> None:
     for no in ("CS20240305999", "", "CS", "' or 1=1", "CS2024030500१"):
         with pytest.raises(NotFound):
             queries.find(desk.session, no, viewer=desk.who("lin"), now=desk.now)
+
+
+def test_a_related_ticket_of_another_department_is_not_named(desk: Desk) -> None:
+    """Whoever may not know of a ticket doesn't learn its number from one that is linked or merged with it."""
+    mine, theirs = desk.registered("lin"), desk.registered("tang")
+    services.link(desk.session, mine, theirs, kind="duplicate", by=desk.who("wang"), now=desk.now)
+    seen_by_lin = queries.whole(desk.session, mine, viewer=desk.who("lin"), now=desk.now)
+    seen_by_wang = queries.whole(desk.session, mine, viewer=desk.who("wang"), now=desk.now)
+    assert [one.no for one in seen_by_wang.links] == [theirs.no]
+    assert seen_by_lin.links == []
+    told = " ".join(str(event.sentence) for event in seen_by_lin.events)
+    assert theirs.no not in told

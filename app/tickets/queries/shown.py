@@ -94,6 +94,7 @@ class Related:
     kind: str
     forward: bool
     label: Sentence | None = None
+    known: bool = True  # may the viewer know of it?
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import literal, select, union_all
+from sqlalchemy import ColumnElement, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from app.accounts.models import Department, User
@@ -32,7 +32,7 @@ from app.tickets.models import (
     Ticket,
     TicketLink,
 )
-from app.tickets.queries.scope import facts_of
+from app.tickets.queries.scope import facts_of, visible
 from app.tickets.queries.shown import (
     AttemptShown,
     CycleShown,
@@ -51,14 +51,15 @@ def whole(session: Session, ticket: Ticket, *, viewer: Actor, now: datetime) -> 
     """The page of a ticket that was found for this viewer: originals with full sight, else the redacted copies."""
     facts = facts_of(session, ticket, now)
     full = may(viewer, Action.PERSONAL_SEE, facts)
-    rows = _Rows.load(session, ticket)
+    known = visible(viewer, now=now)
+    rows = _Rows.load(session, ticket, known)
     if full:
         written.preload(session, [ticket], rows.cycles, rows.messages, rows.events, [a for _, a in rows.asked if a])
     customer = session.get_one(Customer, ticket.customer_id)
     departments = {row.id: row for row in session.scalars(select(Department))}
     categories = {row.id: row for row in session.scalars(select(Category))}
     people = people_by_id(session, rows.people(ticket))
-    names = _names(session, rows, people, departments, categories)
+    names = _names(session, rows, known, people, departments, categories)
     show = _Shower(session, full, people)
     cycles = [show.cycle(row) for row in rows.cycles]
     current = cycles[-1]
@@ -91,9 +92,9 @@ def whole(session: Session, ticket: Ticket, *, viewer: Actor, now: datetime) -> 
         follow_up=next((f for f in follow_ups if f.follow_up.cycle_id == current.cycle.id), None),
         clocks=sorted(clocks, key=lambda row: row.due_at),
         old_clocks=[row for row in rows.clocks if row not in clocks],
-        links=[one for one in rows.related if one.kind in set(LinkKind)],
-        children=[one for one in rows.related if one.kind == "merged"],
-        merged_into=next((one for one in rows.related if one.kind == "target"), None),
+        links=[one for one in rows.related if one.known and one.kind in set(LinkKind)],
+        children=[one for one in rows.related if one.known and one.kind == "merged"],
+        merged_into=next((one for one in rows.related if one.known and one.kind == "target"), None),
         invalidation=next((row for row in rows.invalidations if row.confirmed_at is None), None),
         escalations=rows.escalations,
         obstacle=_obstacle(session, ticket, current, follow_ups, clocks, rows.related),
@@ -113,7 +114,7 @@ class _Rows(NamedTuple):
     invalidations: Sequence[Invalidation]
 
     @classmethod
-    def load(cls, session: Session, ticket: Ticket) -> _Rows:
+    def load(cls, session: Session, ticket: Ticket, known: ColumnElement[bool]) -> _Rows:
         def of(model: Any) -> Sequence[Any]:
             return session.scalars(select(model).where(model.ticket_id == ticket.id).order_by(model.id)).all()
 
@@ -129,7 +130,7 @@ class _Rows(NamedTuple):
             events=of(Event),
             asked=session.execute(asked).all(),
             clocks=of(SlaClock),
-            related=_related(session, ticket),
+            related=_related(session, ticket, known),
             escalations=of(Escalation),
             invalidations=[row for row in of(Invalidation) if row.ended_at is None],
         )
@@ -149,13 +150,15 @@ class _Rows(NamedTuple):
         return ids | {row.by_id for row in self.escalations} | {row.asked_by for row in self.invalidations}
 
 
-def _related(session: Session, ticket: Ticket) -> list[Related]:
-    """Links both ways, what was merged into it, and what it was merged into, in one statement."""
+def _related(session: Session, ticket: Ticket, known: ColumnElement[bool]) -> list[Related]:
+    """Links both ways, what was merged into it, what it was merged into, in one statement; which the viewer may know.
+
+    The gate needs them all; nothing else may name one that is not `known`.
+    """
 
     def part(kind: Any, forward: bool, *where: Any) -> Any:
-        return select(Ticket.id, Ticket.no, Ticket.status, kind.label("kind"), literal(forward).label("forward")).where(
-            *where
-        )
+        columns = (Ticket.id, Ticket.no, Ticket.status, kind.label("kind"), literal(forward).label("forward"))
+        return select(*columns, known.label("known")).where(*where)
 
     query = union_all(
         part(TicketLink.kind, True, TicketLink.from_id == ticket.id, Ticket.id == TicketLink.to_id),
@@ -164,7 +167,7 @@ def _related(session: Session, ticket: Ticket) -> list[Related]:
         part(literal("target"), True, Ticket.id == (ticket.merged_into_id or 0)),
     )
     return [
-        Related(row.id, row.no, row.status, row.kind, row.forward, _label(row.kind, row.forward))
+        Related(row.id, row.no, row.status, row.kind, row.forward, _label(row.kind, row.forward), bool(row.known))
         for row in session.execute(query)
     ]
 
@@ -184,14 +187,15 @@ def _label(kind: str, forward: bool) -> Sentence | None:
 def _names(
     session: Session,
     rows: _Rows,
+    known: ColumnElement[bool],
     people: Mapping[int, User],
     departments: Mapping[int, Department],
     categories: Mapping[int, Category],
 ) -> Names:
-    tickets = {one.id: one.no for one in rows.related}
-    gone = rows.tickets() - set(tickets)  # was merged once and is no longer
+    tickets = {one.id: one.no for one in rows.related if one.known}
+    gone = rows.tickets() - {one.id for one in rows.related}  # was merged once and is no longer
     if gone:
-        found = session.execute(select(Ticket.id, Ticket.no).where(Ticket.id.in_(gone)))
+        found = session.execute(select(Ticket.id, Ticket.no).where(Ticket.id.in_(gone), known))
         tickets |= {row.id: row.no for row in found}
     return Names(
         people={id_: user.name for id_, user in people.items()},
