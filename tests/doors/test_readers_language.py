@@ -29,7 +29,8 @@ def _words(answer: TestResponse) -> str:
         problem = answer.get_json()
         return NAMES.sub("", json.dumps([problem.get("detail"), problem.get("errors")], ensure_ascii=False))
     main = answer.text.partition("<main")[2].partition("</main>")[0]
-    if answer.status_code == 422 and "<form" in main:  # the rest of the page is about somebody's ticket
+    form = "data-errors" in main or (answer.status_code == 422 and "<form" in main)
+    if form:  # with its refusal; the rest of the page is about somebody's ticket
         main = " ".join(ERRORS.findall(main))
     return NAMES.sub("", unescape(re.sub(r"<[^>]+>", " ", main)))
 
